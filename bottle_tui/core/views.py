@@ -1,0 +1,120 @@
+"""What screens and listings show: plain values, the same for the dashboard and the command line."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+type BottleState = Literal["starting", "running", "degraded", "needs_tokens", "quarantined", "stopped", "foreign"]
+type SidecarState = Literal["up", "down", "unknown"]
+type ProposalStatus = Literal["pending", "approved", "rejected", "superseded", "failed"]
+type RiskLevel = Literal["danger", "warn", "note"]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """One computed risk, e.g. id "every_method", level "warn"; `text` is one line for people."""
+
+    id: str
+    level: RiskLevel
+    text: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an approval would do. `digest` binds a decision to lines added and removed, and risks."""
+
+    routes: str
+    """Unified diff of the routes as block YAML, without file headers; empty when nothing changes."""
+    pipelock: str
+    """Unified diff of pipelock's hosts and passthrough list; empty when its mirror does not change."""
+    digest: str
+    unchanged: bool = False
+    notes: tuple[str, ...] = ()
+    """Said on the card: "proposed auth ignored: auth is the operator's", "needs EXAMPLE_TOKEN in this terminal"."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One row of the card: what was asked, and what was seen."""
+
+    name: str
+    asked: str
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One proposal as it is shown. `change` is None when it cannot be computed; `problem` then says why."""
+
+    id: str
+    slug: str
+    tool: str
+    status: ProposalStatus
+    author: str
+    created: datetime
+    host: str
+    args: dict[str, Any]
+    words: str
+    """The agent's justification: foreign text, to be sanitised by whoever draws it."""
+    facts: tuple[Fact, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    change: Change | None = None
+    problem: str | None = None
+    reason: str | None = None
+    applied: dict[str, Any] | None = None
+    in_force: bool = False
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    agent_waits: bool = False
+    """Whether a tool call of the agent is waiting for it right now, as far as supervise has said."""
+    delivery: str = ""
+    """"", "agent has read it", "retry passed (200)": how far an approval has come."""
+
+
+@dataclass(frozen=True)
+class BottleStatus:
+    """One bottle. `as_of` is when its runtime last answered."""
+
+    slug: str
+    runtime: str
+    state: BottleState
+    sidecars: dict[str, SidecarState]
+    pending: int
+    proxy_url: str | None
+    mcp_url: str | None
+    ca_file: str | None
+    as_of: datetime
+    created: datetime | None = None
+    generation: int | None = None
+    note: str = ""
+    """One line when something is off: "pipelock is the hop: allowlist only", "left by another account"."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a decision ended. `line` is the one sentence for people; `exit_code` as on the command line."""
+
+    id: str
+    slug: str
+    status: ProposalStatus
+    in_force: bool
+    line: str
+    exit_code: int = 0
+    applied: dict[str, Any] | None = None
+    proof: tuple[str, ...] = ()
+    """What was asked of the running gate and what it answered, one line each."""
+    ms: int = 0
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a sidecar's output. `event` is the parsed JSON object, None for plain text; foreign text."""
+
+    slug: str
+    sidecar: str
+    text: str
+    event: dict[str, Any] | None = None
+    noise: bool = False
+    """Whether pipelock's reader says it is no policy decision."""
+    level: str = "info"
+    facts: dict[str, Any] = field(default_factory=dict)

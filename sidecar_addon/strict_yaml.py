@@ -1,0 +1,158 @@
+"""YAML and JSON read strictly: no duplicate keys, no aliases, only string keys, and no surprising scalars.
+
+PyYAML alone keeps the last of two equal keys, reads `no` as false and `012` as 10; a policy must not.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import yaml
+
+type Path = tuple[str | int, ...]
+"""Where a value sits: keys and list positions from the root, e.g. ("routes", 0, "host")."""
+
+
+class StrictYamlError(ValueError):
+    """The text is not one strict document. `line` counts from 1, 0 when unknown."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(f"line {line}: {message}" if line else message)
+        self.message = message
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed document and, for every value, the line (from 1) on which it stands."""
+
+    value: Any
+    lines: dict[Path, int]
+
+    def line(self, path: Path) -> int:
+        """The line of `path`, or of its nearest ancestor that has one."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_BASE):  # type: ignore[misc]
+    """YAML 1.2's core scalars: `true`/`false`, plain decimal integers, `null`; everything else is text."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("tag:yaml.org,2002:float", r"^[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?$", "-+0123456789"),
+    ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", "~nN"),
+):
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), [*_first, *([""] if "null" in _tag else [])])
+
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "map", "seq")}
+
+
+def load_yaml(text: bytes | str, *, limit: int) -> Document:
+    """Read one YAML document of at most `limit` bytes. Raises StrictYamlError."""
+    decoded = _decode(text, limit)
+    try:
+        loader = _Loader(decoded)
+        try:
+            _refuse_aliases(decoded)
+            node = loader.get_single_node()
+            lines: dict[Path, int] = {}
+            return Document(None if node is None else _build(loader, node, (), lines), lines)
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise StrictYamlError(error.problem or "not valid YAML", mark.line + 1 if mark else 0) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        reason = str(error).splitlines()
+        raise StrictYamlError(reason[0] if reason else "nested too deeply") from None
+
+
+def load_json(text: bytes | str, *, limit: int) -> Any:
+    """Read one JSON document of at most `limit` bytes, duplicate keys refused. Raises StrictYamlError."""
+    try:
+        return json.loads(_decode(text, limit), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise StrictYamlError(f"not valid JSON: {error.msg}", error.lineno) from None
+    except RecursionError:
+        raise StrictYamlError("nested too deeply") from None
+
+
+def load(text: bytes | str, *, limit: int) -> Any:
+    """Read JSON when it looks like JSON (70 times faster), else YAML. Raises StrictYamlError."""
+    decoded = _decode(text, limit)
+    if decoded.lstrip()[:1] in ("{", "["):
+        try:
+            return load_json(decoded, limit=limit)
+        except StrictYamlError:
+            if "\n" not in decoded.strip():
+                raise
+    return load_yaml(decoded, limit=limit).value
+
+
+def _decode(text: bytes | str, limit: int) -> str:
+    size = len(text)
+    if size > limit:
+        raise StrictYamlError(f"{size} bytes, over the limit of {limit}")
+    if isinstance(text, str):
+        return text
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise StrictYamlError(f"not UTF-8 text (byte {error.start})", text.count(b"\n", 0, error.start) + 1) from None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise StrictYamlError(f"the key {key!r} is there twice")
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise StrictYamlError(f"{name} is not a value")
+
+
+def _refuse_aliases(text: str) -> None:
+    if "&" not in text and "*" not in text:
+        return
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise StrictYamlError("anchors and aliases are not allowed", line)
+
+
+def _build(loader: Any, node: Any, path: Path, lines: dict[Path, int]) -> Any:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if node.tag not in _PLAIN_TAGS:
+        raise StrictYamlError(f"the tag {node.tag} is not allowed", node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _build_mapping(loader, node, path, lines)
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(loader, item, (*path, index), lines) for index, item in enumerate(node.value)]
+    return loader.construct_object(node)
+
+
+def _build_mapping(loader: Any, node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != "tag:yaml.org,2002:str":
+            raise StrictYamlError("keys must be text", line)
+        key = key_node.value
+        if key in found:
+            raise StrictYamlError(f"the key {key!r} is there twice", line)
+        lines[(*path, key)] = line
+        found[key] = _build(loader, value_node, (*path, key), lines)
+    return found
