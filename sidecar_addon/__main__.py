@@ -1,0 +1,51 @@
+"""`python -m sidecar_addon COMMAND …`: picks the module of a command and imports only that one.
+
+A module of a command has `main(argv: list[str]) -> int`. The egress image has no MCP and the supervise image no
+mitmproxy, so nothing is imported before it is known what is asked.
+"""
+
+import importlib
+import sys
+
+COMMANDS = {
+    "egress": ("sidecar_addon.gate.main", "the gate: mitmproxy with the policy"),
+    "put-token": ("sidecar_addon.gate.put_token", "put a token into a slot of the running gate (JSON on stdin)"),
+    "control": ("sidecar_addon.gate.ask", "ask the running gate something (one JSON argument)"),
+    "supervise": ("sidecar_addon.supervise.main", "the MCP server and its queue"),
+    "hop": ("sidecar_addon.hop.main", "the allowlist stand-in for pipelock"),
+    "local": ("sidecar_addon.local", "gate, supervise and hop in one process on loopback"),
+    "probe": ("sidecar_addon.probe", "what a container on the agent's network can reach"),
+}
+
+
+def usage() -> str:
+    """The commands, one a line."""
+    lines = [f"  {name:<10} {what}" for name, (_, what) in COMMANDS.items()]
+    return "\n".join(["usage: python -m sidecar_addon COMMAND …", "", "commands:", *lines])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command named by the first argument; its exit code, or 2 when there is none of that name."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(usage())
+        return 0
+    if not arguments or arguments[0] not in COMMANDS:
+        asked = f"{arguments[0]!r} is no command here" if arguments else "which command?"
+        print(f"sidecar_addon: {asked}\n\n{usage()}", file=sys.stderr)
+        return 2
+    if arguments[0] == "egress":
+        _ignore_hangup()
+    module = importlib.import_module(COMMANDS[arguments[0]][0])
+    return int(module.main(arguments[1:]))
+
+
+def _ignore_hangup() -> None:
+    """A reload signal that comes while mitmproxy is still being imported must not end the gate (landmine 2)."""
+    import signal
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
