@@ -1,0 +1,275 @@
+"""The operator's state folder on disk: whole-file writes, an append-only ledger, a lock the kernel frees.
+
+No path component is ever followed through a link, and nothing here is readable by another account.
+"""
+
+import errno
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+
+from bottle_tui.errors import BottleError, Conflict, InvalidFile, LedgerBroken
+
+LIMIT_BYTES = 32 * 1024 * 1024
+_SLUG = re.compile(r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")
+_RETRY_SECONDS = 0.02
+
+
+def default_root(environ: Mapping[str, str]) -> Path:
+    """`$BOTTLE_TUI_HOME`, else the platform's state folder."""
+    chosen = environ.get("BOTTLE_TUI_HOME")
+    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_state_path("bottle-tui")
+
+
+class DiskHome:
+    """`ports.Home` on a folder, made 0700 on first write."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def slugs(self) -> list[str]:
+        """Every slug that has a folder, sorted."""
+        try:
+            entries = list(os.scandir(self.root / "bottles"))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _unusable(self.root / "bottles", error) from error
+        return sorted(e.name for e in entries if _SLUG.match(e.name) and e.is_dir(follow_symlinks=False))
+
+    def bottle(self, slug: str) -> "DiskBottleHome":
+        """That bottle's folder, made on first write."""
+        if not _SLUG.match(slug):
+            raise InvalidFile(f"{slug!r} is no slug: lower-case letters, digits and inner hyphens, at most 40")
+        return DiskBottleHome(self.root, slug)
+
+
+class DiskBottleHome:
+    """`ports.BottleHome` on `<home>/bottles/<slug>`."""
+
+    def __init__(self, root: Path, slug: str) -> None:
+        self.slug = slug
+        self.path = root / "bottles" / slug
+        self._root = root
+
+    def exists(self) -> bool:
+        """Whether anything of this slug was ever kept."""
+        return self.path.is_dir() and not self.path.is_symlink()
+
+    def read(self, name: str) -> bytes | None:
+        """A file by relative name, None when absent."""
+        *folders, file = _parts(name)
+        try:
+            with self._folder(folders, make=False) as folder:
+                return _read_file(folder, file, self.path / name)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unusable(self.path / name, error) from error
+
+    def write(self, name: str, data: bytes, mode: int = 0o600) -> None:
+        """Temp file, fsync, rename, fsync of the folder."""
+        *folders, file = _parts(name)
+        try:
+            with self._folder(folders, make=True) as folder:
+                _replace_file(folder, file, data, mode)
+        except OSError as error:
+            raise _unusable(self.path / name, error) from error
+
+    def append(self, name: str, line: bytes) -> None:
+        """Append one line, fsynced. A line that a crash left torn, and so never confirmed, is cut off first."""
+        *folders, file = _parts(name)
+        try:
+            with self._folder(folders, make=True) as folder:
+                _append_line(folder, file, line.rstrip(b"\n") + b"\n")
+        except OSError as error:
+            raise LedgerBroken(
+                f"cannot be written ({error.strerror}); nothing is applied until it can", file=str(self.path / name)
+            ) from error
+
+    def delete(self, name: str) -> None:
+        """Remove a file or a folder; absent is fine. A link is removed, not what it leads to."""
+        *folders, last = _parts(name)
+        try:
+            with self._folder(folders, make=False) as folder:
+                if stat.S_ISDIR(os.stat(last, dir_fd=folder, follow_symlinks=False).st_mode):
+                    shutil.rmtree(last, dir_fd=folder)
+                else:
+                    os.unlink(last, dir_fd=folder)
+                os.fsync(folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _unusable(self.path / name, error) from error
+
+    def names(self, folder: str) -> list[str]:
+        """Names of regular files directly in a folder, sorted; temporary ones left out."""
+        try:
+            with self._folder(_parts(folder), make=False) as handle, os.scandir(handle) as entries:
+                return sorted(
+                    e.name for e in entries if e.is_file(follow_symlinks=False) and not e.name.startswith(".")
+                )
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _unusable(self.path / folder, error) from error
+
+    @contextmanager
+    def lock(self, timeout: float = 30.0) -> Iterator[None]:
+        """The bottle's lock, between processes and threads; freed by the kernel when its holder dies."""
+        with self._folder([], make=True) as folder:
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            handle = os.open("lock", flags, 0o600, dir_fd=folder)
+        try:
+            self._take(handle, timeout)
+            yield
+        finally:
+            os.close(handle)
+
+    def _take(self, handle: int, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                    raise Conflict(
+                        f"another change of {self.slug} is being applied (process {holder}); try again when it is done"
+                    ) from None
+                time.sleep(_RETRY_SECONDS)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+
+    @contextmanager
+    def _folder(self, folders: list[str], *, make: bool) -> Iterator[int]:
+        """The open folder below the bottle's, every component checked to be a real folder."""
+        handle = _open_root(self._root, make=make)
+        try:
+            for name in ["bottles", self.slug, *folders]:
+                inner = _open_folder(handle, name, make=make)
+                os.close(handle)
+                handle = inner
+            yield handle
+        finally:
+            os.close(handle)
+
+
+def _parts(name: str) -> list[str]:
+    parts = name.split("/")
+    if not all(part and part not in (".", "..") and "\0" not in part for part in parts):
+        raise InvalidFile(f"{name!r} is no name inside a bottle's folder")
+    return parts
+
+
+def _open_root(root: Path, *, make: bool) -> int:
+    if make:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    status = os.fstat(handle)
+    if status.st_uid != os.geteuid():
+        os.close(handle)
+        raise BottleError(f"{root} belongs to another account; set BOTTLE_TUI_HOME to a folder of your own")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        os.fchmod(handle, 0o700)
+    return handle
+
+
+def _open_folder(parent: int, name: str, *, make: bool) -> int:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(name, flags, dir_fd=parent)
+    except FileNotFoundError:
+        if not make:
+            raise
+    try:
+        os.mkdir(name, 0o700, dir_fd=parent)
+    except FileExistsError:
+        pass
+    else:
+        os.fsync(parent)
+    return os.open(name, flags, dir_fd=parent)
+
+
+def _read_file(folder: int, name: str, shown: Path) -> bytes:
+    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise InvalidFile("is not a regular file; remove it", file=str(shown))
+        data = file.read(LIMIT_BYTES + 1)
+    if len(data) > LIMIT_BYTES:
+        raise InvalidFile(f"is larger than {LIMIT_BYTES} bytes; move it away", file=str(shown))
+    return data
+
+
+def _replace_file(folder: int, name: str, data: bytes, mode: int) -> None:
+    temporary = f".{name[:200]}.{secrets.token_hex(6)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(temporary, flags, mode, dir_fd=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, mode)
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        _unlink_quietly(folder, temporary)
+        raise
+    os.fsync(folder)
+
+
+def _unlink_quietly(folder: int, name: str) -> None:
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+
+
+def _append_line(folder: int, name: str, line: bytes) -> None:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(name, flags, 0o600, dir_fd=folder)
+    try:
+        end = _end_of_whole_lines(handle)
+        os.ftruncate(handle, end)
+        try:
+            written = os.pwrite(handle, line, end)
+            if written != len(line):
+                raise OSError(errno.ENOSPC, "no room for a whole record")
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, end)
+            raise
+        os.fsync(folder)
+    finally:
+        os.close(handle)
+
+
+def _end_of_whole_lines(handle: int) -> int:
+    """Where the last complete line ends."""
+    end = os.fstat(handle).st_size
+    while end:
+        start = max(0, end - 65536)
+        block = os.pread(handle, end - start, start)
+        newline = block.rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
+
+
+def _unusable(path: Path, error: OSError) -> InvalidFile:
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return InvalidFile("is a link or not a folder; bottle-tui follows no links here, remove it", file=str(path))
+    return InvalidFile(f"cannot be used ({error.strerror})", file=str(path))
