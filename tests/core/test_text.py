@@ -1,0 +1,59 @@
+"""Foreign text cannot draw, hide or reorder."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bottle_tui.core.text import cut, is_visible, visible, visible_block, visible_lines
+
+
+@pytest.mark.parametrize(
+    ("foreign", "shown"),
+    [
+        ("\x1b]0;owned\x07", "␛]0;owned␇"),
+        ("a\nb\tc\r", "a␊b␉c␍"),
+        ("\x9b31m", "⟨U+009B⟩31m"),
+        ("user\u202etxt.exe", "user⟨U+202E⟩txt.exe"),
+        ("exa\u200bmple", "exa⟨U+200B⟩mple"),
+        ("\ud800", "⟨U+D800⟩"),
+        ("\x7f", "␡"),
+        ("plain — naïve 日本", "plain — naïve 日本"),
+    ],
+)
+def test_what_could_draw_becomes_a_glyph(foreign: str, shown: str) -> None:
+    assert visible(foreign) == shown
+
+
+def test_no_control_or_format_character_of_unicode_gets_through() -> None:
+    let_through = [
+        f"U+{code:04X}"
+        for code in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(code)) in ("Cc", "Cs", "Zl", "Zp")
+        or unicodedata.bidirectional(chr(code)) in ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
+        if visible(chr(code)) == chr(code)
+    ]
+    assert let_through == []
+
+
+def test_a_block_keeps_its_line_feeds_and_nothing_else() -> None:
+    assert visible_block("a\r\nb\n\tc\rd\x1b") == "a\nb\n    c␍d␛"
+
+
+def test_lines_past_the_limit_are_counted() -> None:
+    assert visible_lines("1\n2\n3\n4", limit=2) == ["1", "2", "… 2 more lines"]
+
+
+@given(st.text())
+def test_the_sanitiser_is_idempotent_and_encodable(text: str) -> None:
+    once = visible(text)
+    assert visible(once) == once
+    assert is_visible(once)
+    once.encode()
+
+
+def test_a_cut_says_that_it_is_one() -> None:
+    assert cut("abcdef", 4) == "abc…"
+    assert cut("abcd", 4) == "abcd"
