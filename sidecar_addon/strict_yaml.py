@@ -85,6 +85,10 @@ def load_json(text: bytes | str, *, limit: int) -> Any:
         raise StrictYamlError(f"not valid JSON: {error.msg}", error.lineno) from None
     except RecursionError:
         raise StrictYamlError("nested too deeply") from None
+    except StrictYamlError:
+        raise
+    except ValueError:
+        raise StrictYamlError("a number with too many digits") from None
 
 
 def load(text: bytes | str, *, limit: int) -> Any:
@@ -141,7 +145,10 @@ def _build(loader: Any, node: Any, path: Path, lines: dict[Path, int]) -> Any:
         return _build_mapping(loader, node, path, lines)
     if isinstance(node, yaml.SequenceNode):
         return [_build(loader, item, (*path, index), lines) for index, item in enumerate(node.value)]
-    return loader.construct_object(node)
+    try:
+        return loader.construct_object(node)
+    except ValueError:
+        raise StrictYamlError("a number with too many digits", node.start_mark.line + 1) from None
 
 
 def _build_mapping(loader: Any, node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> dict[str, Any]:
