@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from http import HTTPStatus
 
 import h11
 
@@ -52,7 +53,8 @@ class Client:
         if hint:
             headers.append(("X-Pipelock-Hint", hint))
         headers += [("Content-Length", str(len(body))), ("Connection", "close")]
-        await self.send(h11.Response(status_code=status, headers=headers))
+        reason = HTTPStatus(status).phrase.encode()
+        await self.send(h11.Response(status_code=status, headers=headers, reason=reason))
         await self.send(h11.Data(data=body))
         await self.send(h11.EndOfMessage())
 
