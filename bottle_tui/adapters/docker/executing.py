@@ -1,0 +1,83 @@
+"""Running a command in a container with standard input that ends, and a time-out that holds."""
+
+import contextlib
+import socket
+import struct
+import time
+from typing import Any
+
+from bottle_tui.adapters.docker.engine import Engine, translated
+from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.ports import Ran
+
+OUTPUT_LIMIT = 32 * 1024 * 1024
+_STDOUT, _STDERR = 1, 2
+
+
+def run(engine: Engine, container: str, argv: list[str], stdin: bytes, timeout: float, user: str = "") -> Ran:
+    """Run `argv` in a container by id. Raises SidecarUnreachable, also when it takes longer than `timeout`."""
+    what = f"{argv[0]} {' '.join(argv[1:4])}".strip()[:60]
+    with translated(SidecarUnreachable, f"`{what}` could not be run in the container {container[:12]}"):
+        api = engine.api
+        made = api.exec_create(container, argv, stdin=bool(stdin), stdout=True, stderr=True, user=user)
+        connection = api.exec_start(made["Id"], socket=True)
+        try:
+            stdout, stderr = _converse(_raw(connection), stdin, timeout)
+        finally:
+            _close(connection)
+        code = _exit_code(api, made["Id"])
+    return Ran(code, stdout, stderr)
+
+
+def _exit_code(api: Any, exec_id: str) -> int:
+    """The output may end a moment before the engine has the exit code."""
+    for _ in range(50):
+        found = api.exec_inspect(exec_id)
+        if not found.get("Running") and found.get("ExitCode") is not None:
+            return int(found["ExitCode"])
+        time.sleep(0.02)
+    raise OSError("its output ended, but it still runs")
+
+
+def _raw(connection: Any) -> Any:
+    """The socket below the SDK's file objects."""
+    return getattr(connection, "_sock", connection)
+
+
+def _close(connection: Any) -> None:
+    response = getattr(connection, "_response", None)
+    for thing in (connection, response):
+        with contextlib.suppress(OSError):
+            if thing is not None:
+                thing.close()
+
+
+def _converse(sock: Any, stdin: bytes, timeout: float) -> tuple[bytes, bytes]:
+    """Send, shut the writing half (without that, `cat` would wait for ever), and read to the end."""
+    deadline = time.monotonic() + timeout
+    sock.settimeout(timeout)
+    if stdin:
+        sock.sendall(stdin)
+        sock.shutdown(socket.SHUT_WR)
+    streams = {_STDOUT: bytearray(), _STDERR: bytearray()}
+    while header := _exactly(sock, 8, deadline):
+        kind, size = struct.unpack(">BxxxL", header)
+        if sum(map(len, streams.values())) + size > OUTPUT_LIMIT:
+            raise OSError("it wrote more than 32 MiB")
+        streams.setdefault(kind, bytearray()).extend(_exactly(sock, size, deadline))
+    return bytes(streams[_STDOUT]), bytes(streams[_STDERR])
+
+
+def _exactly(sock: Any, size: int, deadline: float) -> bytes:
+    """`size` bytes; fewer only at the end of the stream."""
+    parts = bytearray()
+    while len(parts) < size:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise OSError("it did not end in time")
+        sock.settimeout(left)
+        part = sock.recv(size - len(parts))
+        if not part:
+            break
+        parts += part
+    return bytes(parts)
