@@ -156,7 +156,7 @@ def render(table: Table) -> bytes:
 def render_yaml(table: Table) -> str:
     """The table's routes as block YAML, the form people read and edit and diffs are made of."""
     routes = [route_as_data(route) for route in table.routes]
-    return _block_yaml({"routes": routes}) if routes else "routes: []\n"
+    return block_yaml({"routes": routes}) if routes else "routes: []\n"
 
 
 def as_data(table: Table) -> dict[str, Any]:
@@ -240,7 +240,8 @@ def _represent_list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
 _BlockDumper.add_representer(list, _represent_list)
 
 
-def _block_yaml(value: Any) -> str:
+def block_yaml(value: Any) -> str:
+    """Plain values as block YAML, lists of scalars in one line: the form of `render_yaml`."""
     text: str = yaml.dump(value, Dumper=_BlockDumper, sort_keys=False, width=4096, allow_unicode=False)
     return text
 
