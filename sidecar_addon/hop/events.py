@@ -55,11 +55,11 @@ class Events:
 
     def tunnel_open(self, request: dict[str, Any]) -> None:
         """Bytes flow both ways from here on."""
-        self._line("info", "tunnel_open", request | {"agent": "anonymous"}, "tunnel opened")
+        self._line("info", "tunnel_open", _without_method(request), "tunnel opened")
 
     def tunnel_close(self, request: dict[str, Any], total_bytes: int, milliseconds: float) -> None:
         """The tunnel ended."""
-        fields = request | {"agent": "anonymous", "total_bytes": total_bytes, "duration_ms": round(milliseconds, 2)}
+        fields = _without_method(request) | {"total_bytes": total_bytes, "duration_ms": round(milliseconds, 2)}
         self._line("info", "tunnel_close", fields, "tunnel closed")
 
     def forwarded(self, request: dict[str, Any], status: int, size: int, milliseconds: float) -> None:
@@ -71,3 +71,7 @@ class Events:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         head = {"level": level, "component": "pipelock", "event": event}
         self._out(json.dumps(head | fields | {"time": now, "message": message}, separators=(",", ":")))
+
+
+def _without_method(request: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in request.items() if key != "method"} | {"agent": "anonymous"}
