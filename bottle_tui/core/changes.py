@@ -135,6 +135,8 @@ def _scan_wanted(route: Route, ask: RouteAsk) -> Route:
             f"`bottle-tui routes add` with {ask.host} gives it a route of its own first"
         )
     until = ask.grant.expires_at if ask.scan == "passthrough" else None
+    if until is not None and route.passthrough_until is not None and route.passthrough_until >= until:
+        return route
     return replace(route, pipelock=ask.scan, passthrough_until=until)
 
 
@@ -157,7 +159,7 @@ _STAYS = "stays in pipelock's list until `bottle-tui pipelock edit` takes it out
 
 
 def pass_through(state: State, host: str, until: datetime | None = None) -> Merged:
-    """`pipelock-block` with `passthrough`: its route stops being scanned; without a route pipelock's own list says it."""
+    """`pipelock-block` with `passthrough`: the host's route is scanned no more; without a route, pipelock's list."""
     route = state.named(host)
     if route is None:
         if until is not None:
@@ -228,10 +230,11 @@ def add_route(state: State, ask: RouteAsk, *, now: datetime, default_scan: str =
 
 
 def _split(state: State, wildcard: Route, host: str) -> State:
+    """An exact route out of a wildcard's. Counted grants stay behind: a copy would double their uses."""
     kept = tuple(
         replace(grant, id=f"{grant.id[:56]}_{index}x", host=None)
         for index, grant in enumerate(wildcard.grants)
-        if grant.host is None or hosts.covers(grant.host, host)
+        if grant.uses is None and (grant.host is None or hosts.covers(grant.host, host))
     )
     exact = Route(host, kept, pipelock=wildcard.pipelock, passthrough_until=wildcard.passthrough_until)
     return replace(state, routes=(*state.routes, exact))
