@@ -23,9 +23,10 @@ from bottle_tui.core.plan import (
     SupervisePlan,
     TokenSlot,
 )
+from bottle_tui.core.slots import FILE, Slots
 from bottle_tui.errors import InvalidFile, TokenUnset
 from sidecar_addon import hosts
-from sidecar_addon.table import SLOT, Grant, Route, fingerprint
+from sidecar_addon.table import Grant, Route, fingerprint
 
 DEFAULT_LIMITS = Limits(memory=4 * 1024**3, pids=1024)
 """Room for a build and a test run beside the agent, on a laptop."""
@@ -41,20 +42,22 @@ class _Resolved:
 
 
 @dataclass
-class _Slots:
-    """token_ref → slot. What is there is kept; new numbers come after the highest ever given."""
+class _Taking:
+    """The slots while a plan is made: what is given is kept, fresh numbers are never old ones."""
 
-    given: dict[str, str]
+    slots: Slots
     used: list[str] = field(default_factory=list)
 
     def slot(self, token_ref: str) -> str:
         """The slot of `token_ref`, a fresh one when it has none."""
-        if token_ref not in self.given:
-            numbers = [int(slot.rsplit("_", 1)[1]) for slot in self.given.values()]
-            self.given[token_ref] = f"EGRESS_TOKEN_{max(numbers, default=-1) + 1}"
+        self.slots, slot = self.slots.taken(token_ref)
         if token_ref not in self.used:
             self.used.append(token_ref)
-        return self.given[token_ref]
+        return slot
+
+    def names(self) -> set[str]:
+        """Every host variable that has a slot."""
+        return set(self.slots.refs.values())
 
 
 def resolve(
@@ -64,18 +67,17 @@ def resolve(
     build_digest: str | None = None,
     extra_ca: str | None = None,
     grants: bytes | None = None,
-    slots: Mapping[str, str] | None = None,
+    slots: Slots | None = None,
     host_env_names: Collection[str] | None = None,
 ) -> Plan:
     """The plan. Raises InvalidManifest, InvalidFile (grants.yaml, slots.json), TokenUnset.
 
     `base`: the manifest's folder, absolute. `build_digest`: of the build folder's content, where there is one.
-    `extra_ca`: the PEM text of `extra_ca_file`. `grants`: the bytes of grants.yaml. `slots`: token_ref → slot, as far
-    as given. `host_env_names`: variables of the host that are set and not empty; None leaves that check out.
+    `extra_ca`: the PEM text of `extra_ca_file`. `grants`: the bytes of grants.yaml. `slots`: those given before. `host_env_names`: variables of the host that are set and not empty; None leaves that check out.
     """
     provider = providers.ALL[manifest.agent.provider]
     pem = _extra_ca(manifest, extra_ca)
-    held = _Slots(_checked_slots(slots or {}))
+    held = _Taking(_checked_slots(slots or Slots()))
     listed, notes = _ordered(manifest, provider)
     routes = tuple(_table_route(each.route, number, held) for number, each in enumerate(listed, 1))
     _refuse_blinding_wildcards(manifest, listed, routes)
@@ -98,6 +100,14 @@ def resolve(
         background_hosts=provider.background_hosts,
         notes=(*notes, *said, *_websocket_notes(routes), *brought_back),
     )
+
+
+def slots_after(plan: Plan, before: Slots | None = None) -> Slots:
+    """What `slots.json` holds once this plan is launched."""
+    slots = before or Slots()
+    for token in plan.tokens:
+        slots, _ = slots.taken(token.token_ref)
+    return slots
 
 
 def extra_ca_file(manifest: Manifest, base: str) -> str | None:
@@ -132,16 +142,14 @@ def _extra_ca(manifest: Manifest, given: str | None) -> str | None:
     return pem
 
 
-def _checked_slots(slots: Mapping[str, str]) -> dict[str, str]:
-    owners: dict[str, str] = {}
-    for token_ref, slot in slots.items():
-        if not SLOT.match(slot):
-            raise InvalidFile(f"{slot!r} is no slot", file="slots.json", place=token_ref)
-        if slot in owners:
-            message = f"{slot} is given to {owners[slot]} and {token_ref}; `bottle-tui down` clears the slots"
-            raise InvalidFile(message, file="slots.json", place=token_ref)
-        owners[slot] = token_ref
-    return dict(slots)
+def _checked_slots(slots: Slots) -> Slots:
+    seen: dict[str, str] = {}
+    for slot, token_ref in slots.refs.items():
+        if token_ref in seen:
+            message = f"{token_ref} has {seen[token_ref]} and {slot}; `down` and `up` write it anew"
+            raise InvalidFile(message, file=FILE, place=slot)
+        seen[token_ref] = slot
+    return slots
 
 
 def _ordered(manifest: Manifest, provider: providers.Provider) -> tuple[list[_Resolved], list[str]]:
@@ -194,12 +202,12 @@ def _overridden(manifest: Manifest, route: ManifestRoute, own: ManifestRoute, in
     )
 
 
-def _table_route(route: ManifestRoute, number: int, slots: _Slots) -> Route:
+def _table_route(route: ManifestRoute, number: int, slots: _Taking) -> Route:
     grant = Grant(f"m{number}", route.path_allowlist, route.methods, route.ports)
     return replace(_bare(route.host, route.auth, bool(route.passthrough), slots), grants=(grant,))
 
 
-def _bare(host: str, auth: Auth | None, passthrough: bool, slots: _Slots) -> Route:
+def _bare(host: str, auth: Auth | None, passthrough: bool, slots: _Taking) -> Route:
     """A route without grants."""
     state = "passthrough" if passthrough else "scanned"
     if auth is None:
@@ -226,7 +234,7 @@ def _refuse_blinding_wildcards(manifest: Manifest, listed: list[_Resolved], rout
 
 
 def _with_grants(
-    routes: tuple[Route, ...], data: bytes | None, slots: _Slots
+    routes: tuple[Route, ...], data: bytes | None, slots: _Taking
 ) -> tuple[tuple[Route, ...], tuple[str, ...]]:
     """The routes with what grants.yaml brings back, and a note for each entry."""
     notes = []
@@ -247,25 +255,24 @@ def _may_pass(entry: always.Always, routes: tuple[Route, ...]) -> bool:
 
 
 def _require_tokens(
-    routes: tuple[Route, ...], slots: _Slots, provider: providers.Provider, names: Collection[str]
+    routes: tuple[Route, ...], slots: _Taking, provider: providers.Provider, names: Collection[str]
 ) -> None:
-    refs = {slot: ref for ref, slot in slots.given.items()}
     for route in routes:
-        ref = refs.get(route.token_env or "")
+        ref = slots.slots.refs.get(route.token_env or "")
         if ref is not None and ref not in names:
             remedy = provider.remedy.get(ref, f"export {ref} in this shell and run the command again")
             raise TokenUnset(f"{ref} is unset or empty, and the route {route.host} needs it; {remedy}")
 
 
-def _token_slots(routes: tuple[Route, ...], slots: _Slots) -> tuple[TokenSlot, ...]:
-    def where(slot: str) -> tuple[str, ...]:
+def _token_slots(routes: tuple[Route, ...], slots: _Taking) -> tuple[TokenSlot, ...]:
+    def hosts_of(slot: str) -> tuple[str, ...]:
         return tuple(route.host for route in routes if route.token_env == slot)
 
-    return tuple(TokenSlot(slots.given[ref], ref, where(slots.given[ref])) for ref in slots.used)
+    return tuple(TokenSlot(slots.slot(ref), ref, hosts_of(slots.slot(ref))) for ref in slots.used)
 
 
 def _agent(
-    manifest: Manifest, provider: providers.Provider, listed: list[_Resolved], slots: _Slots, base: str
+    manifest: Manifest, provider: providers.Provider, listed: list[_Resolved], slots: _Taking, base: str
 ) -> tuple[AgentPlan, list[str]]:
     part = manifest.agent
     notes: list[str] = []
@@ -294,11 +301,11 @@ def _agent(
     ), notes
 
 
-def _check_env(manifest: Manifest, brought: Mapping[str, str], slots: _Slots) -> None:
+def _check_env(manifest: Manifest, brought: Mapping[str, str], slots: _Taking) -> None:
     for name in manifest.agent.env:
         if name in providers.NETWORK_VARIABLES:
             why = "is set by the bottle itself, so that everything goes through the gate; leave it out"
-        elif name in slots.given:
+        elif name in slots.names():
             why = "is a credential that the gate holds back; the agent gets no value of it"
         elif name in brought and re.search(r"TOKEN|CONFIG|PLACEHOLDER", name):
             why = f"is set by the provider {manifest.agent.provider} or a role; leave it out"
