@@ -5,31 +5,28 @@ Order: provider routes, manifest routes, bare hosts of the allowlist and the pro
 
 import hashlib
 import posixpath
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from bottle_tui.core import always, mounts, providers
+from bottle_tui.core import always, providers
 from bottle_tui.core.manifest import Auth, Manifest, ManifestRoute
 from bottle_tui.core.nodes import Path
 from bottle_tui.core.plan import (
-    AgentPlan,
     DlpPattern,
     GrantableToken,
-    Limits,
-    Mount,
     PipelockPlan,
     Plan,
     SupervisePlan,
     TokenSlot,
 )
+from bottle_tui.core.resolve_agent import build_folder, resolve_agent
 from bottle_tui.core.slots import FILE, Slots
 from bottle_tui.errors import InvalidFile, TokenUnset
 from sidecar_addon import hosts
 from sidecar_addon.table import Grant, Route, fingerprint
 
-DEFAULT_LIMITS = Limits(memory=4 * 1024**3, pids=1024)
-"""Room for a build and a test run beside the agent, on a laptop."""
+__all__ = ["build_folder", "extra_ca_file", "resolve", "slots_after"]
+
 _PEM = "-----BEGIN "
 
 
@@ -73,7 +70,8 @@ def resolve(
     """The plan. Raises InvalidManifest, InvalidFile (grants.yaml, slots.json), TokenUnset.
 
     `base`: the manifest's folder, absolute. `build_digest`: of the build folder's content, where there is one.
-    `extra_ca`: the PEM text of `extra_ca_file`. `grants`: the bytes of grants.yaml. `slots`: those given before. `host_env_names`: variables of the host that are set and not empty; None leaves that check out.
+    `extra_ca`: the PEM text of `extra_ca_file`. `grants`: the bytes of grants.yaml. `slots`: those given before.
+    `host_env_names`: variables of the host that are set and not empty; None leaves that check out.
     """
     provider = providers.ALL[manifest.agent.provider]
     pem = _extra_ca(manifest, extra_ca)
@@ -84,7 +82,8 @@ def resolve(
     routes, brought_back = _with_grants(routes, grants, held)
     if host_env_names is not None:
         _require_tokens(routes, held, provider, host_env_names)
-    agent, said = _agent(manifest, provider, listed, held, base)
+    roles = tuple(dict.fromkeys(role for each in listed for role in each.route.roles))
+    agent, said = resolve_agent(manifest, provider, roles, held.names(), base)
     return Plan(
         slug=manifest.name,
         manifest=posixpath.join(base, posixpath.basename(manifest.file)),
@@ -114,12 +113,6 @@ def extra_ca_file(manifest: Manifest, base: str) -> str | None:
     """The file to read for `extra_ca`, None when there is none or its text stands in the manifest."""
     stated = manifest.pipelock.extra_ca
     return None if stated is None or stated.startswith(_PEM) else posixpath.normpath(posixpath.join(base, stated))
-
-
-def build_folder(manifest: Manifest, base: str) -> str | None:
-    """The folder to build the agent's image from, None when it names an image."""
-    stated = manifest.agent.build
-    return None if stated is None else posixpath.normpath(posixpath.join(base, stated))
 
 
 def _digest(manifest: Manifest, build_digest: str | None, extra_ca: str | None) -> str:
@@ -269,68 +262,6 @@ def _token_slots(routes: tuple[Route, ...], slots: _Taking) -> tuple[TokenSlot, 
         return tuple(route.host for route in routes if route.token_env == slot)
 
     return tuple(TokenSlot(slots.slot(ref), ref, hosts_of(slots.slot(ref))) for ref in slots.used)
-
-
-def _agent(
-    manifest: Manifest, provider: providers.Provider, listed: list[_Resolved], slots: _Taking, base: str
-) -> tuple[AgentPlan, list[str]]:
-    part = manifest.agent
-    notes: list[str] = []
-    command = providers.command(provider, part.command)
-    if not providers.registered(provider, command):
-        notes.append(f"agent.command does not start {provider.program}: give it {' '.join(provider.flags)} yourself")
-    brought = dict(provider.env)
-    for role in {role for each in listed for role in each.route.roles}:
-        brought |= providers.ROLES[role].env
-    _check_env(manifest, brought, slots)
-    return AgentPlan(
-        image=part.image,
-        build=build_folder(manifest, base),
-        command=command,
-        workdir=part.workdir,
-        mounts=_mounts(manifest, base),
-        env=brought | part.env,
-        files=dict(provider.files),
-        provider=provider.name,
-        user=part.user,
-        limits=Limits(
-            part.memory or DEFAULT_LIMITS.memory,
-            part.pids or DEFAULT_LIMITS.pids,
-            part.cpus,
-        ),
-    ), notes
-
-
-def _check_env(manifest: Manifest, brought: Mapping[str, str], slots: _Taking) -> None:
-    for name in manifest.agent.env:
-        if name in providers.NETWORK_VARIABLES:
-            why = "is set by the bottle itself, so that everything goes through the gate; leave it out"
-        elif name in slots.names():
-            why = "is a credential that the gate holds back; the agent gets no value of it"
-        elif name in brought and re.search(r"TOKEN|CONFIG|PLACEHOLDER", name):
-            why = f"is set by the provider {manifest.agent.provider} or a role; leave it out"
-        else:
-            continue
-        raise manifest.refuse(("agent", "env", name), f"{name} {why}")
-
-
-def _mounts(manifest: Manifest, base: str) -> tuple[Mount, ...]:
-    found: list[Mount] = []
-    for index, text in enumerate(manifest.agent.mounts):
-        path: Path = ("agent", "mounts", index)
-        try:
-            mount = mounts.parse(text, base)
-        except ValueError as error:
-            raise manifest.refuse(path, str(error)) from None
-        if mount.source == "/" or any(mounts.holds(mount.source, socket) for socket in mounts.ENGINE_SOCKETS):
-            message = f"{text!r} would hand the host, or its engine's socket, to the agent; mount the project's folder"
-            raise manifest.refuse(path, message)
-        if any(mount.target == other.target for other in found):
-            raise manifest.refuse(path, f"{mount.target} is mounted twice; leave one of them")
-        found.append(mount)
-    build = build_folder(manifest, base)
-    own = posixpath.join(base, posixpath.basename(manifest.file))
-    return mounts.pinned(tuple(found), (own, build) if build else (own,))
 
 
 def _pipelock(manifest: Manifest, extra_ca: str | None) -> PipelockPlan:
