@@ -23,7 +23,7 @@ fmt: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 e2e: $(STAMP)
-	$(BIN)/python -m pytest -m e2e tests/e2e
+	$(BIN)/python -m pytest -m e2e
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
