@@ -61,6 +61,10 @@ class Decision:
     expires_at: datetime | None = None
     version: int = 1
 
+    def holds(self, now: datetime) -> bool:
+        """Whether what it allowed is in force, as far as this file says."""
+        return self.in_force and (self.expires_at is None or now < self.expires_at)
+
 
 @dataclass(frozen=True)
 class State:
