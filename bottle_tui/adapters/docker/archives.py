@@ -19,6 +19,8 @@ class Entry:
     data: bytes | None
     uid: int
     mode: int
+    gid: int | None = None
+    """The same as the uid when it is not said."""
 
 
 def pack(entries: Iterable[Entry]) -> bytes:
@@ -27,7 +29,8 @@ def pack(entries: Iterable[Entry]) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for entry in entries:
             info = tarfile.TarInfo(entry.path)
-            info.uid = info.gid = entry.uid
+            info.uid = entry.uid
+            info.gid = entry.uid if entry.gid is None else entry.gid
             info.mode = entry.mode
             if entry.data is None:
                 info.type = tarfile.DIRTYPE

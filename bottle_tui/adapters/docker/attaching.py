@@ -1,0 +1,111 @@
+"""Joining a terminal in a container with this one: raw mode, window size, detach keys; restored whatever happens."""
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import sys
+import termios
+import tty
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bottle_tui.adapters.docker.engine import Engine, foreign_errors, translated
+from bottle_tui.errors import BottleError, UsageError
+
+DETACH = b"\x10\x11"
+"""ctrl-p ctrl-q, as in Docker's own command; the engine ends the connection when it sees them."""
+_CHUNK = 65536
+
+
+def attach(engine: Engine, container: str, argv: list[str] | None) -> int:
+    """Join the container's own terminal, started again if it had ended, or run `argv` beside it. The exit code."""
+    with translated(BottleError, f"the agent's container {container[:12]} cannot be joined"):
+        if argv is not None:
+            return _run_beside(engine, container, argv)
+        return _join(engine, container)
+
+
+def _join(engine: Engine, container: str) -> int:
+    api = engine.api
+    running = bool(api.inspect_container(container)["State"]["Running"])
+    params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0}
+    connection = api.attach_socket(container, params=params)
+    if not running:
+        api.start(container)
+    _copy(connection, lambda rows, columns: api.resize(container, height=rows, width=columns))
+    state = api.inspect_container(container)["State"]
+    return 0 if state.get("Running") else int(state.get("ExitCode") or 0)
+
+
+def _run_beside(engine: Engine, container: str, argv: list[str]) -> int:
+    api = engine.api
+    if not api.inspect_container(container)["State"]["Running"]:
+        raise UsageError("the agent does not run; `bottle-tui attach` starts it again")
+    terminal = sys.stdin.isatty()
+    env = {"TERM": os.environ.get("TERM", "xterm")} if terminal else None
+    made = api.exec_create(container, argv, stdin=terminal, tty=terminal, environment=env)["Id"]
+    if terminal:
+        connection = api.exec_start(made, tty=True, socket=True)
+        _copy(connection, lambda rows, columns: api.exec_resize(made, height=rows, width=columns))
+    else:
+        for out, err in api.exec_start(made, stream=True, demux=True):
+            sys.stdout.buffer.write(out or b"")
+            sys.stderr.buffer.write(err or b"")
+        sys.stdout.flush()
+    code = api.exec_inspect(made).get("ExitCode")
+    return 0 if code is None else int(code)
+
+
+def _copy(connection: Any, resize: Callable[[int, int], object]) -> None:
+    """Bytes both ways until the container's side ends."""
+    sock = getattr(connection, "_sock", connection)
+    sock.settimeout(None)
+    stdin, stdout = sys.stdin.fileno(), sys.stdout.fileno()
+    with _raw(stdin), _window(resize):
+        sources = [sock, stdin]
+        while True:
+            ready, _, _ = select.select(sources, [], [])
+            if sock in ready:
+                data = sock.recv(_CHUNK)
+                if not data:
+                    return
+                os.write(stdout, data)
+            if stdin in ready:
+                typed = os.read(stdin, _CHUNK)
+                if typed:
+                    sock.sendall(typed)
+                else:
+                    sources.remove(stdin)
+
+
+@contextlib.contextmanager
+def _raw(descriptor: int) -> Iterator[None]:
+    """Raw mode, and the terminal as it was afterwards."""
+    if not os.isatty(descriptor):
+        yield
+        return
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setraw(descriptor)
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+@contextlib.contextmanager
+def _window(resize: Callable[[int, int], object]) -> Iterator[None]:
+    """The container's terminal has this one's size, now and whenever it changes."""
+
+    def now(*_: object) -> None:
+        size = shutil.get_terminal_size()
+        with contextlib.suppress(*foreign_errors()):
+            resize(size.lines, size.columns)
+
+    before = signal.signal(signal.SIGWINCH, now)
+    try:
+        now()
+        yield
+    finally:
+        signal.signal(signal.SIGWINCH, before)
