@@ -46,7 +46,7 @@ def digest_of(data: bytes) -> str:
 
 def write(folder: Path, name: str, data: bytes, mode: int = 0o644) -> None:
     """Write a file whole: temp file, fsync, rename, fsync of the folder. Raises OSError; nothing is left behind."""
-    if name != Path(name).name or name.startswith("."):
+    if not name or name != Path(name).name or name.startswith("."):
         raise SpoolError(f"{name!r} is no plain file name")
     temporary = folder / f".{name}.{secrets.token_hex(6)}.tmp"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
