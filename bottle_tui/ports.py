@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -196,6 +196,27 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True)
+class Minted:
+    """A certificate authority's private key and certificate, PEM."""
+
+    key: bytes = field(repr=False)
+    certificate: bytes
+
+
+class Authorities(Protocol):
+    """Makes the two certificate authorities of an incarnation, and knows the roots of the system."""
+
+    def gate(self, slug: str, now: datetime) -> Minted:
+        """For the gate: RSA-2048, PKCS#8."""
+
+    def pipelock(self, slug: str, now: datetime) -> Minted:
+        """For pipelock: EC P-256, SEC1."""
+
+    def system_roots(self) -> bytes:
+        """The trusted roots as one PEM bundle."""
+
+
+@dataclass(frozen=True)
 class World:
     """All ports of one process; every service takes it first."""
 
@@ -206,3 +227,5 @@ class World:
     """The deciding process's environment: where token values come from."""
     operator: str
     """BOTTLE_TUI_OPERATOR, else the login name."""
+    authorities: Authorities | None = None
+    """Needed by `up` only."""

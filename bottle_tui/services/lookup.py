@@ -1,0 +1,107 @@
+"""Which bottle is meant: its record, its runtime, its sidecars. Records count; names and labels do not."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from bottle_tui.errors import EngineUnavailable, InvalidFile, NotFound
+from bottle_tui.ports import Recorded, Role, Runtime, Sidecar, World
+from sidecar_addon import strict_yaml
+from sidecar_addon.table import iso
+
+RECORD = "bottle.json"
+_LIMIT = 1024 * 1024
+
+
+def recorded(world: World, slug: str) -> Recorded:
+    """The bottle's record. Raises NotFound when it was never made, or is down."""
+    found = find(world, slug)
+    if found is not None:
+        return found
+    if not world.home.bottle(slug).exists():
+        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    raise NotFound(f"the bottle {slug} is down; `bottle-tui up` starts it")
+
+
+def find(world: World, slug: str) -> Recorded | None:
+    """The bottle's record, None when there is none."""
+    data = world.home.bottle(slug).read(RECORD)
+    return None if data is None else parse(data, slug)
+
+
+def save(world: World, record: Recorded) -> None:
+    """Write the record down."""
+    world.home.bottle(record.slug).write(RECORD, render(record))
+
+
+def forget(world: World, slug: str) -> None:
+    """Take the record away; the bottle is down from now on."""
+    world.home.bottle(slug).delete(RECORD)
+
+
+def runtime(world: World, name: str) -> Runtime:
+    """The runtime of that name. Raises EngineUnavailable when this process has none."""
+    found = world.runtimes.get(name)
+    if found is None:
+        raise EngineUnavailable(f"the runtime {name} is not there; known are {', '.join(sorted(world.runtimes))}")
+    return found
+
+
+def runtime_of(world: World, record: Recorded) -> Runtime:
+    """The runtime that made the bottle."""
+    return runtime(world, record.runtime)
+
+
+def sidecar(world: World, slug: str, role: Role) -> Sidecar:
+    """A sidecar of a recorded bottle. Raises NotFound; SidecarUnreachable when the launch did not get that far."""
+    record = recorded(world, slug)
+    return runtime_of(world, record).sidecar(record, role)
+
+
+def render(record: Recorded) -> bytes:
+    """The record's bytes in `bottle.json`."""
+    data: dict[str, Any] = {
+        "version": 1,
+        "slug": record.slug,
+        "runtime": record.runtime,
+        "incarnation": record.incarnation,
+        "created": iso(record.created),
+        "containers": record.containers,
+        "networks": record.networks,
+        "volumes": record.volumes,
+        "proxy_url": record.proxy_url,
+        "mcp_url": record.mcp_url,
+        "ca_file": record.ca_file,
+        "details": record.details,
+    }
+    return (json.dumps(data, indent=1) + "\n").encode()
+
+
+def parse(data: bytes, slug: str) -> Recorded:
+    """Read a record. Raises InvalidFile: a damaged one is never guessed at."""
+    try:
+        value = strict_yaml.load_json(data, limit=_LIMIT)
+        record = Recorded(
+            slug=str(value["slug"]),
+            runtime=str(value["runtime"]),
+            incarnation=str(value["incarnation"]),
+            created=datetime.fromisoformat(value["created"]),
+            containers=_texts(value["containers"]),
+            networks=_texts(value["networks"]),
+            volumes=_texts(value["volumes"]),
+            proxy_url=str(value["proxy_url"]),
+            mcp_url=str(value["mcp_url"]),
+            ca_file=str(value["ca_file"]),
+            details=dict(value["details"]),
+        )
+    except (strict_yaml.StrictYamlError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidFile(
+            f"is damaged ({error}); `bottle-tui down {slug}` and `up` make it anew", file=RECORD
+        ) from None
+    if record.slug != slug:
+        raise InvalidFile(f"is the record of {record.slug}, in the folder of {slug}; move it away", file=RECORD)
+    return record
+
+
+def _texts(value: dict[str, Any]) -> dict[str, str]:
+    return {str(key): str(item) for key, item in value.items()}
