@@ -1,0 +1,66 @@
+"""`control '<json>'`: ask the running gate over its socket and print its answer."""
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from sidecar_addon import strict_yaml
+
+SOCKET = Path("/run/tokens/control.sock")
+VARIABLE = "BOTTLE_CONTROL_SOCKET"
+"""Names another socket: the local runtime's."""
+_LIMIT = 16 * 1024 * 1024
+
+
+class AskError(RuntimeError):
+    """The gate did not answer; the message says why and what to look at."""
+
+
+def ask(question: Any, path: Path | None = None, timeout: float = 10.0) -> dict[str, Any]:
+    """One question, one answer. Raises AskError when the gate cannot be reached or refuses the question."""
+    path = path or Path(os.environ.get(VARIABLE) or SOCKET)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout)
+            connection.connect(str(path))
+            connection.sendall(json.dumps(question).encode() + b"\n")
+            reply = _read_line(connection)
+    except OSError as error:
+        raise AskError(f"the gate does not answer at {path} ({error}); is `egress` running?") from None
+    try:
+        value = strict_yaml.load_json(reply, limit=_LIMIT)
+    except strict_yaml.StrictYamlError:
+        raise AskError(f"the gate gave no answer at {path}; look at its log") from None
+    if not isinstance(value, dict) or "error" in value:
+        raise AskError(str(value["error"]) if isinstance(value, dict) else "the gate's answer is no object")
+    return value
+
+
+def main(argv: list[str]) -> int:
+    """Print the answer as one JSON line; 1 when there is none, 2 when the question is no JSON."""
+    if len(argv) != 1:
+        print('usage: python -m sidecar_addon control \'{"verb": "status"}\'', file=sys.stderr)
+        return 2
+    try:
+        question = strict_yaml.load_json(argv[0], limit=_LIMIT)
+        print(json.dumps(ask(question), separators=(",", ":")))
+    except strict_yaml.StrictYamlError as error:
+        print(f"control: the question is not JSON: {error}", file=sys.stderr)
+        return 2
+    except AskError as error:
+        print(f"control: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _read_line(connection: socket.socket) -> bytes:
+    data = b""
+    while not data.endswith(b"\n") and len(data) < _LIMIT:
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        data += piece
+    return data

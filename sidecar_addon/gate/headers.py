@@ -1,0 +1,99 @@
+"""What is taken off requests and responses on their way through, and the credential that is put on. Works on
+mitmproxy's `Headers`, which are pairs of bytes in order."""
+
+import re
+from urllib.parse import unquote_plus
+
+from mitmproxy.http import Headers, Request, Response
+
+from sidecar_addon.gate.tokens import Token
+from sidecar_addon.table import Route
+
+_HOP = frozenset(
+    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer upgrade "
+    b"http2-settings alt-used".split()
+)
+"""Hop-by-hop. Transfer-Encoding stays: mitmproxy writes its own framing by it."""
+_VOICE = re.compile(rb"^(x-pipelock-|x-bottle-|pipelock-)", re.IGNORECASE)
+_OVERRIDE = re.compile(
+    rb"^(x-http-method|x-method-override|x-original-|x-rewrite-url|x-forwarded-|x-forward-|forwarded$|x-real-ip$|"
+    rb"via$|x-original$|x-host$|x-url-scheme$)",
+    re.IGNORECASE,
+)
+_CREDENTIAL = re.compile(
+    rb"(^|[-_])(authorization|authentication|auth|cookies?|api[-_]?keys?|access[-_]?keys?|tokens?|secrets?|passw(or)?d|"
+    rb"credentials?)($|[-_])",
+    re.IGNORECASE,
+)
+_KEY_PARAMETER = re.compile(
+    r"^(key|(x[-_](goog[-_])?)?api[-_]?key|(access|auth|private|refresh|id|oauth|bearer|session)[-_]?(key|token)|token|"
+    r"auth|authorization|(client[-_]?)?secret|passw(or)?d|pwd|credentials?|jwt|sig|signature|"
+    r"x-(amz|goog)-(signature|credential|security-token))$",
+    re.IGNORECASE,
+)
+
+
+def clean_request(request: Request, *, websocket: bool) -> None:
+    """Remove hop-by-hop, proxy, override and voice headers, and what Connection lists."""
+    listed = {
+        name.strip().lower().encode("latin-1", "replace")
+        for value in request.headers.get_all("connection")
+        for name in value.split(",")
+    } - {b"host", b"content-length", b"transfer-encoding"}
+    dropped = (_HOP | listed) - ({b"connection", b"upgrade"} if websocket else set())
+    request.headers = Headers(
+        [
+            (name, value)
+            for name, value in request.headers.fields
+            if name.lower() not in dropped and not _VOICE.match(name) and not _OVERRIDE.match(name)
+        ]
+    )
+    if websocket:
+        request.headers["Connection"], request.headers["Upgrade"] = "Upgrade", "websocket"
+
+
+def clean_response(response: Response) -> None:
+    """Remove headers and trailers in which an upstream could speak with the gate's or pipelock's voice."""
+    response.headers = Headers([field for field in response.headers.fields if not _VOICE.match(field[0])])
+    if response.trailers:
+        response.trailers = Headers([field for field in response.trailers.fields if not _VOICE.match(field[0])])
+
+
+def strip_credentials(request: Request, route: Route) -> None:
+    """Remove every credential the agent sent: headers by name, and key-like query parameters."""
+    own = route.auth_header.lower().encode()
+    request.headers = Headers(
+        [
+            (name, value)
+            for name, value in request.headers.fields
+            if name.lower() != own and not _CREDENTIAL.search(name)
+        ]
+    )
+    request.data.path = without_keys(request.data.path)
+
+
+def without_keys(target: bytes) -> bytes:
+    """A request target without key-like query parameters; everything else byte for byte."""
+    path, mark, query = target.partition(b"?")
+    if not mark:
+        return target
+    kept = [part for part in query.split(b"&") if not _key_like(part)]
+    return path + mark + b"&".join(kept) if kept else path
+
+
+def inject(request: Request, route: Route, token: Token) -> None:
+    """Put the real credential on, and ask for an answer in which a reflected token can be seen."""
+    value = token.value if route.auth_scheme == "none" else f"{route.auth_scheme} {token.value}"
+    request.headers[route.auth_header] = value
+    request.headers["Accept-Encoding"] = "identity"
+
+
+def bad_bytes(headers: Headers) -> bool:
+    """Whether a name or value holds what would split a header line."""
+    return any(re.search(rb"[\r\n\x00]", part) for field in headers.fields for part in field)
+
+
+def _key_like(part: bytes) -> bool:
+    # A `;` separates parameters for some servers: any key-like name in the part takes the whole part.
+    names = (piece.partition(b"=")[0] for piece in part.split(b";"))
+    return any(_KEY_PARAMETER.match(unquote_plus(name.decode("latin-1")).strip()) for name in names)
