@@ -7,7 +7,7 @@ import itertools
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,12 @@ import pytest
 
 from tests.e2e.parts import engine
 from tests.e2e.parts import outside as outside_world
-from tests.e2e.parts.bottle import Bottle, manifest
+from tests.e2e.parts.bottle import Bottle, MakeBottle, manifest
 
 HERE = Path(__file__).parent
 RUN = f"e2e-p{os.getpid()}"
 COUNT: Counter[str] = Counter()
 WHY: dict[str, str] = {}
-
-type MakeBottle = Callable[..., Bottle]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

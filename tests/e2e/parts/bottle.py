@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,11 +104,25 @@ class Bottle:
 
     def up(self, *words: str) -> engine.Done:
         """`bottle-tui up`, and the outside world joins."""
+        network = f"bottle-{self.slug}-outside"
+        filters = ("--filter", "type=network", "--filter", "event=create", "--format", "{{.Actor.Attributes.name}}")
+        made = engine.Lines("docker", "events", *filters)
+        joining = threading.Thread(target=self._join, args=(made, network), daemon=True)
+        joining.start()
         done = self.cli("up", "-f", str(self.folder / "bottle.yaml"), *words, timeout=300)
+        made.close()
+        joining.join(10)
         if done.code == 0:
-            self.outside.leave(f"bottle-{self.slug}-outside")
-            self.outside.join(f"bottle-{self.slug}-outside")
+            self.outside.join(network)
         return done
+
+    def _join(self, made: engine.Lines, network: str) -> None:
+        """Lets the outside world join as soon as the network is there, so that the agent's first request finds it."""
+        try:
+            made.wait_for(lambda line: line == network, "its network", timeout=300)
+        except AssertionError:
+            return
+        self.outside.join(network)
 
     def down(self, *words: str) -> engine.Done:
         """`bottle-tui down`; the outside world leaves first."""
@@ -207,6 +222,10 @@ class Bottle:
     def signal(self, role: str, name: str) -> None:
         """Sends a signal to a container's first process."""
         engine.docker("kill", "--signal", name, self.container(role))
+
+
+type MakeBottle = Callable[..., Bottle]
+"""Takes a name, and `image`, `environ` or whole sections of the manifest by keyword."""
 
 
 def manifest(slug: str, image: str, **keys: Any) -> dict[str, Any]:

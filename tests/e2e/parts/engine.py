@@ -1,14 +1,16 @@
 """The Docker engine as the end-to-end tests drive it: its command line, images by content, and lines as they come."""
 
 import hashlib
+import io
 import json
 import os
 import queue
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,6 +161,32 @@ def events(container: str) -> list[dict[str, Any]]:
     """Every event a container has printed so far."""
     done = run(("docker", "logs", container))
     return [event for line in (done.out + done.err).splitlines() if (event := as_event(line))]
+
+
+def fetch_file(container: str, path: str) -> bytes:
+    """A file out of a container."""
+    done = subprocess.run(("docker", "cp", f"{container}:{path}", "-"), capture_output=True, timeout=60, check=True)
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        member = archive.extractfile(archive.getmembers()[0])
+        assert member, path
+        return member.read()
+
+
+def put_file(container: str, path: str, data: bytes, owner: int = 0) -> None:
+    """A file into a container, as `docker cp` puts it."""
+    folder, _, name = path.rpartition("/")
+    docker("cp", "-", f"{container}:{folder or '/'}", stdin=tar({name: data}, owner))
+
+
+def tar(files: Mapping[str, bytes], owner: int = 0) -> bytes:
+    """An archive of readable files."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode, entry.uid, entry.gid = len(content), 0o444, owner, owner
+            archive.addfile(entry, io.BytesIO(content))
+    return data.getvalue()
 
 
 def sweep(prefix: str) -> None:

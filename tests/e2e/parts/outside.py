@@ -1,7 +1,5 @@
 """The outside world as a container: every host name of the tests, with TLS by the run's own CA."""
 
-import io
-import tarfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +18,7 @@ HOSTS = (
     "one.tree.test",
     "two.deep.tree.test",
     "barktree.test",
+    "chatgpt.com",
 )
 IMAGE = "python:3.13-slim-bookworm"
 
@@ -33,6 +32,8 @@ class Outside:
 
     def join(self, network: str) -> None:
         """Answers on a network, under every host name."""
+        if self.container in engine.docker("network", "inspect", "--format", "{{json .Containers}}", network):
+            return
         aliases = [word for host in HOSTS for word in ("--alias", host)]
         engine.docker("network", "connect", *aliases, network, self.container)
 
@@ -53,11 +54,11 @@ class Outside:
 def start(name: str) -> Outside:
     """Starts an upstream container on no network but the engine's default one."""
     signer = pki.authority()
-    files = {f"certificates/{host}.pem": pki.leaf(signer, host) for host in HOSTS}
-    files |= {name: (engine.PARTS / name).read_bytes() for name in ("upstream.py", "model.py")}
+    files = {f"outside/certificates/{host}.pem": pki.leaf(signer, host) for host in HOSTS}
+    files |= {f"outside/{part}": (engine.PARTS / part).read_bytes() for part in ("upstream.py", "model.py")}
     folder = ("--workdir", "/outside", "--env", "PYTHONUNBUFFERED=1", "--memory", "512m")
     container = engine.docker("create", "--name", name, *folder, IMAGE, "python", "upstream.py", "certificates")
-    engine.docker("cp", "-", f"{container}:/", stdin=_archive(files))
+    engine.docker("cp", "-", f"{container}:/", stdin=engine.tar(files))
     engine.docker("start", container)
     lines = engine.Lines("docker", "logs", "--follow", container)
     try:
@@ -65,13 +66,3 @@ def start(name: str) -> Outside:
     finally:
         lines.close()
     return Outside(container, pki.pem(signer[0]))
-
-
-def _archive(files: dict[str, bytes]) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(f"outside/{name}")
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    return data.getvalue()
