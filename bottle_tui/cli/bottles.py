@@ -1,0 +1,181 @@
+"""Bottles: run, init, up, stop, down, ps, attach."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bottle_tui.cli import shapes
+from bottle_tui.cli.context import Context
+from bottle_tui.cli.words import age
+from bottle_tui.core.views import BottleStatus
+from bottle_tui.errors import BottleError, Conflict, UsageError
+
+
+def ps(context: Context) -> int:
+    """Every bottle, one row each."""
+    from bottle_tui.services import status
+
+    bottles = status.bottles(context.world)
+    if context.out.as_json:
+        context.out.document([shapes.bottle(each) for each in bottles])
+    elif not bottles:
+        context.out.say("no bottles; `bottle-tui init` writes a manifest, `bottle-tui up` starts it")
+    else:
+        now = context.world.clock.now()
+        rows = [
+            (
+                each.slug,
+                each.runtime,
+                each.state,
+                *(each.sidecars.get(role, "unknown") for role in ("egress", "pipelock", "supervise")),
+                str(each.pending),
+                age(now, each.created),
+                each.note,
+            )
+            for each in bottles
+        ]
+        context.out.table(
+            ("BOTTLE", "RUNTIME", "STATE", "EGRESS", "PIPELOCK", "SUPERVISE", "PENDING", "AGE", "NOTE"), rows
+        )
+    return 0
+
+
+def up(context: Context) -> int:
+    """Start the manifest's bottle, or bring a running one to it."""
+    status, lines = _up(context)
+    if context.out.as_json:
+        context.out.document(shapes.bottle(status) | {"lines": list(lines)})
+    else:
+        context.out.line(f"{status.slug} {status.state}  ({status.runtime})")
+    return 0
+
+
+def stop(context: Context) -> int:
+    """Stop a bottle; what is already stopped is fine."""
+    from bottle_tui.services import stop as stopping
+
+    lines = stopping.stop(context.world, context.args.slug) or []
+    return _done(context, f"{context.args.slug} stopped", list(lines))
+
+
+def down(context: Context) -> int:
+    """Remove a bottle; what could not be removed is named with the command that removes it."""
+    from bottle_tui.services import stop as stopping
+
+    slug = context.args.slug
+    left = list(stopping.down(context.world, slug, purge=context.args.purge) or [])
+    if context.out.as_json:
+        context.out.document({"slug": slug, "lines": [], "left": left})
+    else:
+        for line in left:
+            context.out.line(f"left: {line}")
+        context.out.line(f"{slug} removed" if not left else f"{slug} removed but for what is named above")
+    return 1 if left else 0
+
+
+def attach(context: Context) -> int:
+    """Join the agent's terminal; the agent's exit code is the command's."""
+    return _attach(context, context.args.slug)
+
+
+def init(context: Context) -> int:
+    """Write a commented manifest, and a Dockerfile for the agent where there is none."""
+    written = _init(context)
+    if context.out.as_json:
+        context.out.document({"files": [str(path) for path in written]})
+    else:
+        for path in written:
+            context.out.line(f"wrote {path}")
+    return 0
+
+
+def run(context: Context) -> int:
+    """init if there is no manifest, up, attach."""
+    path = Path(context.args.file)
+    if not path.exists():
+        for written in _init(context):
+            context.out.say(f"wrote {written}")
+    if context.args.split:
+        _split()
+    status, _ = _up(context)
+    return _attach(context, status.slug)
+
+
+def _up(context: Context) -> tuple[BottleStatus, tuple[str, ...]]:
+    from bottle_tui.services import start
+
+    out = context.out
+    result = start.up(
+        context.world,
+        Path(context.args.file),
+        runtime=context.runtime,
+        accept=context.args.accept,
+        ask=(lambda text: _accepted(context, text)) if out.interactive() else None,
+        progress=(lambda line: None) if out.as_json else out.say,
+    )
+    if not out.as_json:
+        for line in result.lines:
+            out.say(line)
+    return result.status, tuple(result.lines)
+
+
+def _accepted(context: Context, text: str) -> bool:
+    """Show what is to be accepted, and take nothing but a typed yes."""
+    for line in text.splitlines():
+        context.out.say(line)
+    return context.out.ask("accept? type yes:") == "yes"
+
+
+def _attach(context: Context, slug: str) -> int:
+    from bottle_tui.services import lookup
+
+    recorded = lookup.recorded(context.world, slug)
+    return context.world.runtimes[recorded.runtime].attach(recorded)
+
+
+def _done(context: Context, line: str, lines: list[str]) -> int:
+    if context.out.as_json:
+        context.out.document({"slug": context.args.slug, "lines": lines or [line]})
+    else:
+        for each in lines or [line]:
+            context.out.line(each)
+    return 0
+
+
+def _init(context: Context) -> list[Path]:
+    from bottle_tui.core import template
+
+    target = Path(context.args.file)
+    if target.exists():
+        raise Conflict("is there already; edit it, or remove it first", file=str(target))
+    folder = target.absolute().parent
+    provider = context.args.provider or template.found(shutil.which)
+    files = template.files(provider, template.slug(folder.name), manifest=target.name)
+    written: list[Path] = []
+    for name, content in files.items():
+        path = target.parent / name
+        if path.exists():
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise BottleError(f"cannot be written ({error.strerror})", file=str(path)) from error
+        written.append(path)
+    return written
+
+
+def _split() -> None:
+    """The dashboard in a pane beside this one."""
+    if not os.environ.get("TMUX"):
+        raise UsageError("--split opens a pane of tmux, and this is none; open a second terminal with `bottle-tui`")
+    # A new pane has tmux's environment, not this shell's.
+    passed = [f"-e{name}={value}" for name, value in os.environ.items() if name.startswith("BOTTLE_TUI_")]
+    words = ["tmux", "split-window", "-h", "-d", *passed, shlex.join([sys.executable, "-m", "bottle_tui"])]
+    try:
+        subprocess.run(words, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BottleError(f"tmux did not open a pane ({error}); open a second terminal with `bottle-tui`") from error

@@ -1,0 +1,15 @@
+"""No command: the dashboard."""
+
+import sys
+
+from bottle_tui.cli.context import Context
+from bottle_tui.errors import UsageError
+
+
+def run(context: Context) -> int:
+    """Open it; without a terminal there is nothing to open it on."""
+    if context.out.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the dashboard needs a terminal; name a command (see `bottle-tui --help`)")
+    from bottle_tui.tui import app
+
+    return int(app.run(context.world) or 0)

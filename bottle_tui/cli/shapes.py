@@ -1,0 +1,90 @@
+"""Views as plain values for `--json`; `docs/json.md` describes them. Shared by every command, logic of none."""
+
+from dataclasses import asdict
+from typing import Any
+
+from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome, Risk
+from sidecar_addon.table import iso
+
+
+def bottle(status: BottleStatus) -> dict[str, Any]:
+    """One row of `ps`."""
+    return {
+        "slug": status.slug,
+        "runtime": status.runtime,
+        "state": status.state,
+        "sidecars": {role: status.sidecars.get(role, "unknown") for role in ("egress", "pipelock", "supervise")},
+        "pending": status.pending,
+        "proxy_url": status.proxy_url,
+        "mcp_url": status.mcp_url,
+        "ca_file": status.ca_file,
+        "as_of": iso(status.as_of),
+        "created": iso(status.created),
+        "generation": status.generation,
+        "note": status.note,
+    }
+
+
+def risk(each: Risk) -> dict[str, Any]:
+    """One risk."""
+    return {"id": each.id, "level": each.level, "text": each.text}
+
+
+def proposal(card: Card) -> dict[str, Any]:
+    """One row of `proposals`."""
+    return {
+        "id": card.id,
+        "slug": card.slug,
+        "tool": card.tool,
+        "status": card.status,
+        "author": card.author,
+        "created": iso(card.created),
+        "host": card.host,
+        "args": card.args,
+        "risks": [risk(each) for each in card.risks],
+    }
+
+
+def card(shown: Card) -> dict[str, Any]:
+    """`show ID`."""
+    change = shown.change
+    return proposal(shown) | {
+        "diff": diff(shown),
+        "digest": change.digest if change else None,
+        "reason": shown.reason,
+        "applied": shown.applied,
+        "justification": shown.words,
+        "facts": [asdict(fact) for fact in shown.facts],
+        "notes": list(change.notes) if change else [],
+        "problem": shown.problem,
+        "in_force": shown.in_force,
+        "decided_at": iso(shown.decided_at),
+        "decided_by": shown.decided_by,
+        "agent_waits": shown.agent_waits,
+        "delivery": shown.delivery,
+    }
+
+
+def diff(shown: Card) -> dict[str, str]:
+    """The card's two diffs, empty where nothing changes."""
+    change = shown.change
+    return {"routes": change.routes if change else "", "pipelock": change.pipelock if change else ""}
+
+
+def outcome(done: Outcome) -> dict[str, Any]:
+    """What a decision led to."""
+    return {
+        "id": done.id,
+        "slug": done.slug,
+        "status": done.status,
+        "in_force": done.in_force,
+        "line": done.line,
+        "applied": done.applied,
+        "proof": list(done.proof),
+        "ms": done.ms,
+    }
+
+
+def log_line(line: LogLine) -> dict[str, Any]:
+    """One line of `logs`."""
+    return asdict(line)
