@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sidecar_addon.gate.identity import Claims, Refused, check, method_of, target_problem
 from sidecar_addon.gate.policy import Policy
 from sidecar_addon.hosts import HostError, normalise
-from sidecar_addon.matching import METHODS, REASONS, Decision, Request
-from sidecar_addon.table import Grant, Route
+from sidecar_addon.matching import REASONS, Decision, Request
+from sidecar_addon.table import METHODS, Grant, Route
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from mitmproxy.http import Response
 
 from sidecar_addon import paths
-from sidecar_addon.matching import METHODS
+from sidecar_addon.table import METHODS
 
 _FIXED = {
     "quarantined": "the operator has quarantined this bottle; do not retry, ask the operator",

@@ -117,7 +117,7 @@ def install() -> None:
     http.Http1Client = GateHttp1Client
     try:
         _selftest()
-    except Exception as error:  # noqa: BLE001  whatever breaks in foreign internals, the gate must not start
+    except Exception as error:
         raise StreamError(
             f"this mitmproxy does not behave as the gate needs ({type(error).__name__}: {error}); "
             "install the version in requirements-egress.lock"
