@@ -1,0 +1,36 @@
+"""`python -m tests.bench`: every benchmark, ratios as a table and in bench.json. Without an engine, those that need none."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import apply, matching, proxy, report, screen
+from tests.e2e.parts import engine
+
+LOCAL: tuple[Callable[[], list[report.Row]], ...] = (matching.rows, screen.rows)
+ON_ENGINE: tuple[Callable[[], list[report.Row]], ...] = (proxy.rows, apply.rows)
+
+
+def main() -> int:
+    """Runs them one after the other; the machine should do nothing else meanwhile."""
+    start = time.monotonic()
+    rows, notes = [], []
+    benches = list(LOCAL)
+    if why := engine.missing():
+        notes.append(f"without an engine (no containers measured): {why}")
+    else:
+        benches += ON_ENGINE
+        notes.append("pipelock: the real one" if engine.has_real_pipelock() else "pipelock: the hop in its place")
+    for bench in benches:
+        print(f"… {bench.__module__}", file=sys.stderr, flush=True)
+        rows += bench()
+    notes.append(f"{time.monotonic() - start:.0f} s in all; quote ratios, not numbers")
+    print(report.table(rows))
+    print("\n".join(notes))
+    report.write(Path("bench.json"), rows, notes)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
