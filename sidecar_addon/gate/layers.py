@@ -26,7 +26,7 @@ class RefuseLayer(Layer):  # type: ignore[misc]
 
     def __init__(self, context: Context, refusal: Refusal) -> None:
         super().__init__(context)
-        self._refusal = refusal
+        self._refusal: Refusal | None = refusal
 
     def _handle_event(self, event: Any) -> Any:
         if isinstance(event, events.DataReceived) and self._refusal is not None:

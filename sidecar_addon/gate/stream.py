@@ -8,7 +8,7 @@
 Relies on internals of mitmproxy; `selftest` proves at every start that they are as expected.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from mitmproxy import flow as mitmproxy_flow
@@ -32,17 +32,23 @@ from mitmproxy.proxy.layers.http._events import ErrorCode
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 
+type Commands = Generator[Any, Any, Any]
+
+
 class GateStream(http.HttpStream):  # type: ignore[misc]
     """One request and its response."""
 
-    def state_wait_for_request_headers(self, event: Any) -> Iterator[Any]:
+    client_state: Any
+    server_state: Any
+
+    def state_wait_for_request_headers(self, event: Any) -> Commands:
         """As mitmproxy's; then a response that is set already is sent before the body came."""
         yield from super().state_wait_for_request_headers(event)
         waits_for_body = self.client_state == self.state_consume_request_body
         if waits_for_body and self.flow.response is not None:
             yield from self._answer_now(self.flow.response)
 
-    def check_invalid(self, request: bool) -> Iterator[Any]:
+    def check_invalid(self, request: bool) -> Commands:
         """As mitmproxy's, but an invalid request gets the answer that the gate's hook has set."""
         if not request:
             return (yield from super().check_invalid(request))
@@ -57,7 +63,7 @@ class GateStream(http.HttpStream):  # type: ignore[misc]
         yield from self._answer_now(self.flow.response)
         return True
 
-    def handle_protocol_error(self, event: Any) -> Iterator[Any]:
+    def handle_protocol_error(self, event: Any) -> Commands:
         """As mitmproxy's, but what could not be connected upstream gets the answer that the gate's hook has set."""
         failed = isinstance(event, ResponseProtocolError) and event.code is ErrorCode.CONNECT_FAILED
         if not failed or self.client_state == self.state_errored:
@@ -74,7 +80,7 @@ class GateStream(http.HttpStream):  # type: ignore[misc]
         else:
             yield from self._answer_now(self.flow.response)
 
-    def _answer_now(self, response: Response) -> Iterator[Any]:
+    def _answer_now(self, response: Response) -> Commands:
         content = response.raw_content or b""
         yield SendHttp(ResponseHeaders(self.stream_id, response, False), self.context.client)
         if content and self.flow.request.method != "HEAD":
@@ -97,14 +103,17 @@ class GateStream(http.HttpStream):  # type: ignore[misc]
 class GateHttp1Client(http.Http1Client):  # type: ignore[misc]
     """The HTTP/1.1 connection to the upstream."""
 
-    def send(self, event: Any) -> Iterator[Any]:
+    def send(self, event: Any) -> Commands:
         """As mitmproxy's; a body of unknown length that came over HTTP/2 is framed as chunks."""
-        if isinstance(event, RequestHeaders) and event.request.is_http2 and not event.end_stream:
-            if "content-length" not in event.request.headers:
-                framed = event.request.copy()
-                framed.headers["Transfer-Encoding"] = "chunked"
-                event = RequestHeaders(event.stream_id, framed, event.end_stream, event.replay_flow)
+        if isinstance(event, RequestHeaders) and _has_no_framing(event):
+            framed = event.request.copy()
+            framed.headers["Transfer-Encoding"] = "chunked"
+            event = RequestHeaders(event.stream_id, framed, event.end_stream, event.replay_flow)
         yield from super().send(event)
+
+
+def _has_no_framing(event: Any) -> bool:
+    return bool(event.request.is_http2 and not event.end_stream and "content-length" not in event.request.headers)
 
 
 class StreamError(RuntimeError):

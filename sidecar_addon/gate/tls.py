@@ -7,6 +7,7 @@ scanning was switched off behind the gate's back would look the same.
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import certifi
 from cryptography import x509
@@ -20,6 +21,7 @@ from OpenSSL import SSL
 from sidecar_addon.hosts import normalise
 from sidecar_addon.table import Route
 
+_LIB: Any = SSL._lib  # type: ignore[attr-defined]
 _SYSTEM_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem", "/etc/pki/tls/certs/ca-bundle.crt")
 
 
@@ -38,9 +40,9 @@ class Trust:
         """A connection that verifies `host` as its route says it must."""
         connection = SSL.Connection(self._scanned if route.pipelock == "scanned" else self._direct)
         name = host.encode("ascii")
-        parameters = SSL._lib.SSL_get0_param(connection._ssl)
-        SSL._lib.X509_VERIFY_PARAM_set_hostflags(parameters, DEFAULT_HOSTFLAGS)
-        SSL._openssl_assert(SSL._lib.X509_VERIFY_PARAM_set1_host(parameters, name, len(name)) == 1)
+        parameters = _LIB.SSL_get0_param(connection._ssl)
+        _LIB.X509_VERIFY_PARAM_set_hostflags(parameters, DEFAULT_HOSTFLAGS)
+        SSL._openssl_assert(_LIB.X509_VERIFY_PARAM_set1_host(parameters, name, len(name)) == 1)
         connection.set_tlsext_host_name(name)
         if offers:
             connection.set_alpn_protos(offers)
@@ -56,6 +58,7 @@ class GateTls(TlsConfig):  # type: ignore[misc]
     """
 
     name = "tlsconfig"
+    certstore: CertStore | None
 
     def __init__(self, ca_file: Path, trust: Trust, route_for: Callable[[str], Route | None]) -> None:
         super().__init__()
