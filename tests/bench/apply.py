@@ -26,7 +26,7 @@ def _ack(sidecar: Sidecar, path: str, data: bytes, name: str, **facts: str) -> N
     lines = sidecar.follow(since=datetime.now(UTC))
     try:
         sidecar.put(path, data)
-        sidecar.hup()
+        sidecar.signal()
         while line := lines.next(10):
             event = engine.as_event(line)
             if event.get("event") == name and facts.items() <= event.items():

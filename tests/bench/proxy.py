@@ -46,7 +46,7 @@ def _bare(bottle: Bottle) -> Iterator[str]:
         engine.put_file(name, "/srv/trust.pem", trust)
         engine.docker("network", "connect", "--alias", "bare", f"bottle-{bottle.slug}-agent", name)
         engine.docker("start", name)
-        wait = "import socket,sys\nwhile 1:\n try: socket.create_connection(('bare', 9099), 1); sys.exit()\n except OSError: 0"
+        wait = "import socket\nwhile 1:\n try: socket.create_connection(('bare', 9099), 1); break\n except OSError: 0"
         engine.docker("exec", bottle.container("agent"), "python", "-c", wait, timeout=30)
         yield "bare"
     finally:
