@@ -10,7 +10,7 @@ _INSTALL = {
     "none": ("debian:bookworm-slim", None),
 }
 _TOKEN = {
-    "claude": "Before `up`: export CLAUDE_CODE_OAUTH_TOKEN with what `claude setup-token` prints; it stays on the host.",
+    "claude": "Before `up`: export CLAUDE_CODE_OAUTH_TOKEN with what `claude setup-token` prints.",
     "codex": "Before `up`: log in with `codex login` on this host. The login stays; the agent gets a placeholder.",
     "opencode": "A model that wants a key gets it from the gate: see `auth` below. The agent never holds it.",
     "none": "Credentials are added by the gate: see `auth` below. The agent never holds them.",
