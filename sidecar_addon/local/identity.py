@@ -1,0 +1,23 @@
+"""A process by its id and start time, so that a number the system gave away again is never mistaken for ours."""
+
+import subprocess
+from pathlib import Path
+
+
+def start_time(pid: int) -> str | None:
+    """When the process started, as the system writes it; None when there is none of that id (or only its remains)."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in ("Z", "X") else fields[19]
+    asked = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    state, _, started = asked.stdout.strip().partition(" ")
+    return None if not started or state.startswith("Z") else "-".join(started.split())
+
+
+def is_running(pid: int, started: str) -> bool:
+    """Whether that very process still runs."""
+    return start_time(pid) == started
