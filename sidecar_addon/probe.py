@@ -1,13 +1,12 @@
 """What a container on the agent's network can reach: `probe '<question>'`, and `probe listen` for the other end.
 
 The launcher runs the first where the agent will stand and the second where it must not get to, before it starts the
-agent. Nothing is sent to anybody but that listener and the container's own name server.
+agent. It sends nothing but the opening of connections, and asks nobody but the container's own name server.
 """
 
 import contextlib
 import ipaddress
 import json
-import secrets
 import socket
 import struct
 import sys
@@ -19,12 +18,10 @@ from typing import Any
 
 CONNECT_SECONDS = 1.5
 LISTEN_SECONDS = 60.0
-_OUTSIDE = ("203.0.113.1", 9)
-"""An address of nobody's (RFC 5737): only asked whether there is a route to it, nothing is sent."""
 
 
 def main(argv: list[str]) -> int:
-    """`listen`, or a JSON question: {"targets": [[host, port], …], "names": […], "word": …}."""
+    """`listen`, or a JSON question: {"targets": [[host, port], …], "names": […]}."""
     if argv == ["listen"]:
         return listen()
     if len(argv) != 1:
@@ -36,7 +33,7 @@ def main(argv: list[str]) -> int:
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
-    """Which targets said the word, which names resolved, and whether there is a way to the outside at all."""
+    """Which targets were reached, and which names resolved; `tried` proves that it was asked anything."""
     targets = [(str(host), int(port)) for host, port in question.get("targets", [])]
     names = [str(name) for name in question.get("names", [])]
     with ThreadPoolExecutor(max_workers=16) as pool:
@@ -45,7 +42,6 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     return {
         "reached": [f"{host}:{port}" for (host, port), ok in zip(targets, reached, strict=True) if ok],
         "resolved": [name for name, ok in zip(names, resolved, strict=True) if ok],
-        "route": has_route(),
         "tried": len(targets),
     }
 
@@ -69,23 +65,13 @@ def resolves(name: str) -> bool:
         return False
 
 
-def has_route() -> bool:
-    """Whether the kernel knows a way to an outside address. Connecting a datagram socket sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.connect(_OUTSIDE)
-        except OSError:
-            return False
-        return True
-
-
 def listen() -> int:
     """Accept on every address until the launcher removes us, for at most a minute; says where on standard output."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(_listener())
         port = listener.getsockname()[1]
         addresses = sorted(own_addresses())
-        print(json.dumps({"port": port, "addresses": addresses, "nonce": secrets.token_hex(4)}), flush=True)
+        print(json.dumps({"port": port, "addresses": addresses}), flush=True)
         timer = threading.Timer(LISTEN_SECONDS, listener.close)
         timer.daemon = True
         timer.start()

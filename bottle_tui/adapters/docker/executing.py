@@ -47,7 +47,8 @@ def _raw(connection: Any) -> Any:
 def _close(connection: Any) -> None:
     response = getattr(connection, "_response", None)
     for thing in (connection, response):
-        with contextlib.suppress(OSError):
+        # Closing the socket leaves the response without what it wants to flush.
+        with contextlib.suppress(OSError, ValueError):
             if thing is not None:
                 thing.close()
 

@@ -1,0 +1,110 @@
+"""Pinning: a manifest or build folder that is not the one last accepted is shown, and a person says yes first."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from bottle_tui.core.plan import Plan
+from bottle_tui.errors import InvalidFile, NeedsAcceptance
+from bottle_tui.ports import BottleHome, Progress
+from sidecar_addon import strict_yaml
+from sidecar_addon.table import route_as_data
+
+FILE = "accepted.json"
+_LIMIT = 16 * 1024 * 1024
+
+type Ask = Callable[[str], bool]
+"""Shows a text and returns whether the person typed yes."""
+
+
+def require(home: BottleHome, plan: Plan, *, accept: str | None, ask: Ask | None, progress: Progress) -> None:
+    """Returns once this plan is accepted. Raises NeedsAcceptance; nothing was built or started then."""
+    before = read(home)
+    if before is not None and before["digest"] == plan.digest:
+        return
+    if accept is not None and accept != plan.digest:
+        raise NeedsAcceptance(f"--accept names {accept}, and what stands here is {plan.digest}; look at it again")
+    lines = policy(plan) if before is None else widening(before["policy"], as_policy(plan))
+    title = f"{plan.manifest}, {plan.digest}" + ("" if before is None else ": changed since it was last accepted")
+    text = "\n".join([title, *lines])
+    if accept is None and ask is not None:
+        if not ask(text):
+            raise NeedsAcceptance(f"{plan.manifest} was not accepted; nothing was started")
+    elif accept is None and before is not None:
+        raise NeedsAcceptance(
+            f"changed since it was last accepted: {'; '.join(lines)}. "
+            f"Accept it with `bottle-tui up -f {plan.manifest} --accept {plan.digest}`",
+            file=plan.manifest,
+        )
+    else:
+        for line in text.splitlines():
+            progress(line)
+        if accept is None:
+            progress(f"this `up` accepts it ({plan.digest}); later changes will be asked about")
+    write(home, plan)
+
+
+def read(home: BottleHome) -> dict[str, Any] | None:
+    """What was last accepted: `digest` and `policy`; None when nothing ever was."""
+    data = home.read(FILE)
+    if data is None:
+        return None
+    try:
+        value = strict_yaml.load_json(data, limit=_LIMIT)
+        return {"digest": str(value["digest"]), "policy": dict(value["policy"])}
+    except (strict_yaml.StrictYamlError, KeyError, TypeError, ValueError) as error:
+        raise InvalidFile(
+            f"is damaged ({error}); remove it, and `up` shows the whole policy again", file=FILE
+        ) from None
+
+
+def write(home: BottleHome, plan: Plan) -> None:
+    """Remember this plan as accepted."""
+    home.write(FILE, (json.dumps({"digest": plan.digest, "policy": as_policy(plan)}, indent=1) + "\n").encode())
+
+
+def as_policy(plan: Plan) -> dict[str, str]:
+    """What the plan gives the agent, one line of words for each thing; the keys are stable."""
+    refs = {token.slot: token.token_ref for token in plan.tokens}
+    said: dict[str, str] = {}
+    for route in plan.routes:
+        data = route_as_data(route)
+        rules = [
+            " ".join(
+                (
+                    " ".join(grant.get("path_allowlist", ["every path"])),
+                    ",".join(grant.get("methods", ["every method"])),
+                    "port " + ",".join(str(port) for port in grant.get("ports", [443])),
+                )
+            )
+            for grant in data["grants"]
+        ]
+        said[f"route {route.host}"] = f"{'; '.join(rules)} ({route.pipelock})"
+        if route.token_env:
+            said[f"auth {route.host}"] = f"{route.auth_header}: {route.auth_scheme} of {refs.get(route.token_env, '?')}"
+    for mount in plan.agent.mounts:
+        said[f"mount {mount.target}"] = f"{mount.source} ({'read-only' if mount.read_only else 'writable'})"
+    said["image"] = plan.agent.build or plan.agent.image or "none"
+    if plan.agent.user:
+        said["user"] = plan.agent.user
+    limits = plan.agent.limits
+    said["limits"] = f"memory {limits.memory}, pids {limits.pids}, cpus {limits.cpus or 'all'}"
+    said["command"] = " ".join(plan.agent.command) or "the image's"
+    if plan.pipelock.allow_private:
+        said["private networks"] = " ".join(plan.pipelock.allow_private)
+    for token in plan.supervise.grantable_tokens:
+        said[f"grantable {token.token_ref}"] = " ".join(token.hosts)
+    return said
+
+
+def policy(plan: Plan) -> list[str]:
+    """The whole policy, one line for each thing."""
+    return [f"  {key}: {value}" for key, value in as_policy(plan).items()]
+
+
+def widening(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """What is new, changed or gone, new and changed first."""
+    lines = [f"  + {key}: {value}" for key, value in after.items() if key not in before]
+    lines += [f"  ~ {key}: {before[key]} → {value}" for key, value in after.items() if before.get(key, value) != value]
+    lines += [f"  - {key}: {value}" for key, value in before.items() if key not in after]
+    return lines or ["  nothing that the agent gets; the text of the manifest, or a file it builds from, is another"]

@@ -1,0 +1,233 @@
+"""`up`: from a manifest to a bottle that runs, both sidecars having said what they enforce."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bottle_tui.core import mirror, slots
+from bottle_tui.core.resolve import slots_after
+from bottle_tui.core.views import BottleStatus
+from bottle_tui.errors import BottleError, Conflict, LaunchFailed
+from bottle_tui.ports import BottleHome, Progress, Recorded, Role, Runtime, World
+from bottle_tui.services import acceptance, ack, blueprint, gate, launching, lookup, status, tokens
+from bottle_tui.services.blueprint import Blueprint
+from bottle_tui.services.launching import Prepared
+from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
+
+LOCK_SECONDS = 300.0
+"""Another `up` of the same bottle may be building images."""
+CONFIRM_SECONDS = 30.0
+_RESTARTABLE: tuple[Role, ...] = ("pipelock", "supervise")
+_OF_AN_INCARNATION = ("apply.json", "queue", slots.FILE, TABLE_FILE, CONFIG_FILE, QUARANTINE_FILE, "ca")
+
+
+@dataclass(frozen=True)
+class UpResult:
+    """How `up` ended: the bottle as it is now, and what a person should read."""
+
+    status: BottleStatus
+    lines: tuple[str, ...]
+
+
+def up(
+    world: World,
+    manifest_path: Path,
+    *,
+    runtime: str,
+    accept: str | None = None,
+    ask: Callable[[str], bool] | None = None,
+    progress: Progress = lambda line: None,
+) -> UpResult:
+    """Start the manifest's bottle, or bring a running one to it. Raises whatever of `errors` stopped it."""
+    slug = blueprint.load(Path(manifest_path)).name
+    record = lookup.find(world, slug)
+    _same_runtime(record, runtime)
+    chosen = lookup.runtime(world, runtime)
+    chosen.check()
+    home = world.home.bottle(slug)
+    drawn = blueprint.draw(world, Path(manifest_path), slots=_slots(home, record))
+    for note in drawn.plan.notes:
+        progress(note)
+    acceptance.require(home, drawn.plan, accept=accept, ask=ask, progress=progress)
+    with home.lock(LOCK_SECONDS):
+        record = lookup.find(world, slug)
+        live = _live_needed(chosen, record, drawn)
+        if not live:
+            record = _bring_up(world, chosen, record, drawn, progress)
+    lines = _live(world, record, drawn) if live and record else []
+    return UpResult(status.bottle(world, slug), tuple(lines))
+
+
+def _same_runtime(record: Recorded | None, runtime: str) -> None:
+    if record is not None and record.runtime != runtime:
+        raise Conflict(
+            f"{record.slug} was started on the {record.runtime} runtime; "
+            f"`bottle-tui down {record.slug}` first, or --runtime {record.runtime}"
+        )
+
+
+def _slots(home: BottleHome, record: Recorded | None) -> slots.Slots | None:
+    """The slots given so far: they belong to an incarnation."""
+    return None if record is None or _half_made(record) else slots.parse(home.read(slots.FILE))
+
+
+def _half_made(record: Recorded) -> bool:
+    return bool(record.details.get("starting"))
+
+
+def _live_needed(chosen: Runtime, record: Recorded | None, drawn: Blueprint) -> bool:
+    """Whether a running bottle is to take over another manifest."""
+    if record is None or _half_made(record) or record.details.get("plan") == drawn.plan.digest:
+        return False
+    return chosen.states(record).get("egress") == "up"
+
+
+def _bring_up(world: World, chosen: Runtime, record: Recorded | None, drawn: Blueprint, progress: Progress) -> Recorded:
+    if record is not None and _half_made(record):
+        progress("an earlier `up` did not get to its end; removing what it left…")
+        _refuse_leftovers(chosen.remove(record.slug, record, purge=False))
+        record = None
+    if record is None:
+        return _launch(world, chosen, drawn, progress)
+    return _as_it_is(world, chosen, record, drawn, progress)
+
+
+def _as_it_is(world: World, chosen: Runtime, record: Recorded, drawn: Blueprint, progress: Progress) -> Recorded:
+    """A bottle that was made before: started when it is stopped, its broken parts started again when it runs."""
+    states = chosen.states(record)
+    if "unknown" in states.values():
+        raise BottleError(f"{record.slug}: the runtime does not say what runs; try again when it answers")
+    if states.get("egress") != "up":
+        return _start_again(world, chosen, record, drawn, progress)
+    for role in _RESTARTABLE:
+        if states.get(role) != "up":
+            progress(f"{role} was down; starting it again…")
+            chosen.sidecar(record, role).restart()
+    missing = status.missing_tokens(world, record.slug, gate.status(chosen.sidecar(record, "egress")))
+    if missing:
+        progress(f"the gate has no value of {', '.join(missing)}; delivering…")
+        tokens.deliver(world, record.slug)
+    progress(f"{record.slug} runs already")
+    return record
+
+
+def _launch(world: World, chosen: Runtime, drawn: Blueprint, progress: Progress) -> Recorded:
+    """Make the bottle anew. Whatever fails, nothing of it stays."""
+    slug = drawn.plan.slug
+    home = world.home.bottle(slug)
+    for name in _OF_AN_INCARNATION:
+        home.delete(name)
+    incarnation = secrets.token_hex(16)
+    lookup.save(world, _starting(world, chosen.name, slug, incarnation))
+    made: Recorded | None = None
+    try:
+        prepared = launching.prepare(world, drawn, incarnation, runtime=chosen.name)
+        made = chosen.launch(prepared.launch, progress)
+        made = _with_plan(made, drawn)
+        lookup.save(world, made)
+        _confirm(world, chosen, made, prepared, progress)
+        _keep(world, drawn, prepared)
+    except BaseException:
+        _undo(world, chosen, slug, made)
+        raise
+    return made
+
+
+def _starting(world: World, runtime: str, slug: str, incarnation: str) -> Recorded:
+    return Recorded(
+        slug=slug,
+        runtime=runtime,
+        incarnation=incarnation,
+        created=world.clock.now(),
+        containers={},
+        networks={},
+        volumes={},
+        proxy_url="",
+        mcp_url="",
+        ca_file="",
+        details={"starting": True},
+    )
+
+
+def _with_plan(record: Recorded, drawn: Blueprint) -> Recorded:
+    pinned = {"plan": drawn.plan.digest, "structure": launching.structure(drawn.plan), "manifest": drawn.plan.manifest}
+    return replace(record, details={**record.details, **pinned})
+
+
+def _undo(world: World, chosen: Runtime, slug: str, made: Recorded | None) -> None:
+    """After a failed launch: the runtime has undone its own steps; what was made and never confirmed goes too."""
+    home = world.home.bottle(slug)
+    left: list[str] = []
+    if made is not None:
+        left = chosen.remove(slug, made, purge=False)
+    if not left:
+        for name in (*_OF_AN_INCARNATION, lookup.RECORD):
+            home.delete(name)
+
+
+def _start_again(world: World, chosen: Runtime, record: Recorded, drawn: Blueprint, progress: Progress) -> Recorded:
+    """Start a stopped bottle: what was granted until it stops is over; the manifest and "always" stand."""
+    if record.details.get("structure") != launching.structure(drawn.plan):
+        raise _needs_anew(record.slug)
+    home = world.home.bottle(record.slug)
+    home.delete("apply.json")
+    prepared = launching.prepare(world, drawn, record.incarnation, runtime=chosen.name)
+    started = _with_plan(chosen.start(record, prepared.launch, progress), drawn)
+    lookup.save(world, started)
+    _confirm(world, chosen, started, prepared, progress)
+    _keep(world, drawn, prepared)
+    return started
+
+
+def _needs_anew(slug: str) -> Conflict:
+    return Conflict(
+        f"{slug}: what changed (image, command, mounts, environment, limits or pipelock's settings) needs down and up: "
+        f"`bottle-tui down {slug}`, then `bottle-tui up`"
+    )
+
+
+def _confirm(world: World, chosen: Runtime, record: Recorded, prepared: Prepared, progress: Progress) -> None:
+    """Both sidecars have said that they enforce exactly what was written. Raises LaunchFailed."""
+    table = prepared.table
+    if table.apply is None:
+        raise LaunchFailed("the table has no apply of its own")
+    expected: tuple[tuple[Role, ack.Judge], ...] = (
+        ("egress", ack.routes(table.apply, table.digest)),
+        ("pipelock", ack.startup(mirror.config_hash(prepared.pipelock))),
+    )
+    for role, judge in expected:
+        lines = chosen.sidecar(record, role).follow(tail=500)
+        try:
+            verdict = ack.listen(world.clock, lines, judge, CONFIRM_SECONDS)
+        finally:
+            lines.close()
+        if verdict is None:
+            raise LaunchFailed(f"{role} runs, but has not said within {CONFIRM_SECONDS:.0f} s that it loaded its file")
+        if not verdict.loaded:
+            raise LaunchFailed(f"{role} refused its file: {verdict.why}")
+        progress(f"{role}: in force")
+
+
+def _keep(world: World, drawn: Blueprint, prepared: Prepared) -> None:
+    """What is confirmed now is what later applies start from."""
+    home = world.home.bottle(drawn.plan.slug)
+    home.write(TABLE_FILE, prepared.table.data)
+    home.write(CONFIG_FILE, prepared.pipelock)
+    home.write(slots.FILE, slots.render(slots_after(drawn.plan, slots.parse(home.read(slots.FILE)))))
+
+
+def _refuse_leftovers(left: list[str]) -> None:
+    if left:
+        raise LaunchFailed(f"what is left of an earlier `up` could not be removed: {'; '.join(left)}")
+
+
+def _live(world: World, record: Recorded, drawn: Blueprint) -> list[str]:
+    """A running bottle takes over what can be changed under it; the rest needs down and up."""
+    if record.details.get("structure") != launching.structure(drawn.plan):
+        raise _needs_anew(record.slug)
+    from bottle_tui.services import reconcile
+
+    lines = reconcile.reconcile(world, record, drawn)
+    lookup.save(world, _with_plan(record, drawn))
+    return lines

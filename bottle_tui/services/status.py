@@ -1,0 +1,155 @@
+"""How bottles are: what the runtime says of their parts, and what the gate says of itself."""
+
+from collections.abc import Mapping
+
+from bottle_tui.core import slots
+from bottle_tui.core.views import BottleState, BottleStatus, SidecarState
+from bottle_tui.errors import BottleError, NotFound
+from bottle_tui.ports import SIDECARS, Recorded, Role, Runtime, World
+from bottle_tui.services import gate, lookup
+from bottle_tui.services.gate import GateStatus
+from bottle_tui.services.session import QUARANTINE_FILE
+from sidecar_addon.table import fingerprint
+
+_PROPOSALS = "/var/lib/supervise/proposals"
+_DECISIONS = "/var/lib/supervise/decisions"
+
+
+def bottles(world: World) -> list[BottleStatus]:
+    """Every bottle that is recorded here, and whatever else on the engine carries our label."""
+    found = [bottle(world, slug) for slug in world.home.slugs() if world.home.bottle(slug).read(lookup.RECORD)]
+    known = {(each.runtime, each.slug) for each in found}
+    for name, runtime in _answering(world):
+        found += [_foreign(world, name, slug, state) for slug, state in runtime.items() if (name, slug) not in known]
+    return sorted(found, key=lambda each: each.slug)
+
+
+def bottle(world: World, slug: str) -> BottleStatus:
+    """One bottle. Raises NotFound when it is not recorded."""
+    record = lookup.recorded(world, slug)
+    chosen = lookup.runtime_of(world, record)
+    if record.details.get("starting"):
+        return _status(world, record, "starting", {}, note="its `up` is at work, or died: `bottle-tui down` cleans up")
+    states = chosen.states(record)
+    sidecars: dict[str, SidecarState] = {role: states.get(role, "unknown") for role in SIDECARS}
+    answer, problem = _ask(chosen, record, sidecars)
+    state, note = _judge(world, record, states, answer, problem)
+    pending = _pending(chosen, record, sidecars)
+    return _status(world, record, state, sidecars, note=note, answer=answer, pending=pending)
+
+
+def _ask(chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]) -> tuple[GateStatus | None, str]:
+    if sidecars["egress"] != "up":
+        return None, ""
+    try:
+        return gate.status(chosen.sidecar(record, "egress")), ""
+    except BottleError as error:
+        return None, error.message
+
+
+def _judge(
+    world: World,
+    record: Recorded,
+    states: Mapping[Role, SidecarState],
+    answer: GateStatus | None,
+    problem: str,
+) -> tuple[BottleState, str]:
+    """The state and one line of why. Worst first: what is not known is never called running."""
+    parts = [states.get(role, "unknown") for role in SIDECARS]
+    quarantined = world.home.bottle(record.slug).read(QUARANTINE_FILE) is not None
+    if all(part == "down" for part in parts):
+        return "stopped", "quarantined" if quarantined else ""
+    if quarantined or (answer is not None and answer.quarantined):
+        return "quarantined", f"`bottle-tui release {record.slug}` ends it"
+    if "unknown" in parts:
+        return "degraded", "the runtime does not answer"
+    if "down" in parts:
+        down = ", ".join(role for role in SIDECARS if states.get(role) != "up")
+        return "degraded", f"{down} down; `bottle-tui up` starts it again"
+    if answer is None:
+        return "degraded", problem or "the gate does not answer"
+    if answer.error:
+        return "degraded", f"the gate denies everything: {answer.error}"
+    missing = missing_tokens(world, record.slug, answer)
+    if missing:
+        return "needs_tokens", f"the gate has no value of {', '.join(missing)}; `bottle-tui up` delivers it"
+    return "running", _about_pipelock(record, states)
+
+
+def _about_pipelock(record: Recorded, states: Mapping[Role, SidecarState]) -> str:
+    notes = []
+    if record.details.get("pipelock") == "hop":
+        notes.append("pipelock is the hop: allowlist only")
+    if states.get("agent") == "down":
+        notes.append("the agent has ended; `bottle-tui attach` starts it again")
+    return "; ".join(notes)
+
+
+def missing_tokens(world: World, slug: str, answer: GateStatus) -> list[str]:
+    """Host variables whose slot in the gate is empty, or holds another one's value."""
+    refs = slots.parse(world.home.bottle(slug).read(slots.FILE)).refs
+    return [ref for slot, ref in refs.items() if answer.slots.get(slot) != fingerprint(ref)]
+
+
+def _pending(chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]) -> int:
+    """How many proposals have no decision; an unreachable queue counts as none, and its sidecar shows why."""
+    if sidecars["supervise"] != "up":
+        return 0
+    try:
+        supervise = chosen.sidecar(record, "supervise")
+        asked = set(supervise.read_folder(_PROPOSALS))
+        return len(asked - set(supervise.read_folder(_DECISIONS)))
+    except BottleError:
+        return 0
+
+
+def _answering(world: World) -> list[tuple[str, dict[str, str]]]:
+    """What each runtime finds by label; one without an engine finds nothing."""
+    answers = []
+    for name in world.runtimes:
+        try:
+            answers.append((name, world.runtimes[name].found()))
+        except (BottleError, NotFound):
+            continue
+    return answers
+
+
+def _status(
+    world: World,
+    record: Recorded,
+    state: BottleState,
+    sidecars: Mapping[str, SidecarState],
+    *,
+    note: str = "",
+    answer: GateStatus | None = None,
+    pending: int = 0,
+) -> BottleStatus:
+    return BottleStatus(
+        slug=record.slug,
+        runtime=record.runtime,
+        state=state,
+        sidecars={role: sidecars.get(role, "unknown") for role in SIDECARS},
+        pending=pending,
+        proxy_url=record.proxy_url or None,
+        mcp_url=record.mcp_url or None,
+        ca_file=record.ca_file or None,
+        as_of=world.clock.now(),
+        created=record.created,
+        generation=answer.generation if answer else None,
+        note=note,
+    )
+
+
+def _foreign(world: World, runtime: str, slug: str, state: str) -> BottleStatus:
+    return BottleStatus(
+        slug=slug,
+        runtime=runtime,
+        state="foreign",
+        sidecars=dict.fromkeys(SIDECARS, "unknown"),
+        pending=0,
+        proxy_url=None,
+        mcp_url=None,
+        ca_file=None,
+        as_of=world.clock.now(),
+        note=f"{state}; carries our label, but was not made from this home: only looked at",
+    )

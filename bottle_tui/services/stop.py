@@ -1,0 +1,45 @@
+"""`stop` and `down`. Both may be asked again: what is gone already is fine."""
+
+from bottle_tui.core import slots
+from bottle_tui.errors import NotFound
+from bottle_tui.ports import World
+from bottle_tui.services import lookup
+from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
+
+LOCK_SECONDS = 300.0
+_GOES = ("apply.json", "queue", slots.FILE, TABLE_FILE, CONFIG_FILE, QUARANTINE_FILE, "ca", "local", "local.json")
+_PURGED = ("audit.jsonl", "grants.yaml", "pipelock.extra.yaml", "accepted.json")
+
+
+def stop(world: World, slug: str) -> list[str]:
+    """Stop all that runs of a bottle; its volumes, record and home stay. Raises NotFound for a slug never seen."""
+    home = world.home.bottle(slug)
+    if not home.exists():
+        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    with home.lock(LOCK_SECONDS):
+        record = lookup.find(world, slug)
+        if record is None:
+            return [f"{slug} is down already"]
+        lookup.runtime_of(world, record).stop(record)
+    return [f"{slug} stopped; grants that lasted until the bottle stops are over"]
+
+
+def down(world: World, slug: str, *, purge: bool = False) -> list[str]:
+    """Remove a bottle, half-launched or not. What could not be removed is returned, each with the command that does.
+
+    Ledger, "always" grants, what was accepted and the agent's home volume stay, but for `purge`.
+    """
+    home = world.home.bottle(slug)
+    if not home.exists():
+        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    with home.lock(LOCK_SECONDS):
+        record = lookup.find(world, slug)
+        if record is None and not purge:
+            return []
+        name = record.runtime if record is not None else "docker"
+        chosen = lookup.runtime(world, name)
+        left = chosen.remove(slug, record, purge=purge)
+        if not left:
+            for each in (*_GOES, lookup.RECORD, *(_PURGED if purge else ())):
+                home.delete(each)
+    return left
