@@ -27,7 +27,7 @@ async def fetch(proxy: str) -> dict[str, Any]:
             value = json.loads(await _body(response))
     except httpx2.HTTPError as error:
         raise GateUnreachable(f"the gate cannot be reached ({type(error).__name__})") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise GateUnreachable("the gate's answer is no JSON") from None
     if not isinstance(value, dict) or not isinstance(value.get("routes"), list):
         raise GateUnreachable("the gate's answer is no route table")

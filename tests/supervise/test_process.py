@@ -1,0 +1,106 @@
+"""`python -m sidecar_addon supervise` as a process: its signals, and nothing but events on its output."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp.client import Client
+
+from sidecar_addon import proposals, spool
+from sidecar_addon.proposals import Decision
+from tests.supervise.running import text_of
+
+PATIENCE = 20.0
+
+
+@asynccontextmanager
+async def process(folder: Path, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    variables = {
+        "BOTTLE_SUPERVISE_FOLDER": str(folder),
+        "BOTTLE_SUPERVISE_HOST": "127.0.0.1",
+        "BOTTLE_SUPERVISE_PORT": "0",
+        "BOTTLE_SUPERVISE_ALLOWED_HOSTS": "127.0.0.1:*",
+        **environment,
+    }
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sidecar_addon", "supervise"),
+        env=variables,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.wait()
+
+
+async def event(running: asyncio.subprocess.Process, name: str) -> dict[str, Any]:
+    """The next event of that name; every line before it is an event too."""
+    assert running.stdout is not None
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            line: dict[str, Any] = json.loads(await running.stdout.readline())
+            if line["event"] == name:
+                return line
+
+
+async def test_a_decision_file_and_a_hangup_answer_the_call_and_a_term_ends_the_process_cleanly(tmp_path: Path) -> None:
+    async with process(tmp_path) as running:
+        port = (await event(running, "supervise_ready"))["port"]
+        async with Client(f"http://127.0.0.1:{port}/mcp") as client:
+            ask = {"host": "api.example.com", "justification": "to read the issues"}
+            call = asyncio.create_task(client.call_tool("egress-block", ask))
+            identity = (await event(running, "waiting"))["id"]
+            data = proposals.render(Decision(identity, "approved", "alex", datetime.now(UTC), in_force=True))
+            spool.write(tmp_path / "decisions", f"{identity}.json", data)
+            running.send_signal(signal.SIGHUP)
+            assert (await event(running, "decision_loaded"))["digest"] == spool.digest_of(data)
+            assert "Approved and in force" in text_of(await call)
+            assert (await event(running, "decision_read"))["id"] == identity
+        running.send_signal(signal.SIGTERM)
+        out, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
+        assert (running.returncode, out, errors) == (0, b"", b"")
+
+
+async def test_a_burst_of_hangups_does_not_end_it(tmp_path: Path) -> None:
+    async with process(tmp_path) as running:
+        await event(running, "supervise_ready")
+        for _ in range(200):
+            running.send_signal(signal.SIGHUP)
+        spool.write(tmp_path / "decisions", "state.json", proposals.render(proposals.State(wait_seconds=1)))
+        running.send_signal(signal.SIGHUP)
+        assert (await event(running, "state_loaded"))["digest"]
+
+
+async def test_a_folder_that_cannot_be_had_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "proposals").write_bytes(b"a file")
+    async with process(tmp_path) as running:
+        out, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
+    assert running.returncode == 1
+    assert out == b""
+    assert errors.decode().startswith("supervise: cannot start: ")
+    assert "Traceback" not in errors.decode()
+
+
+async def test_a_port_that_is_no_number_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    async with process(tmp_path, BOTTLE_SUPERVISE_PORT="http") as running:
+        _, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
+    assert running.returncode == 1
+    assert "Traceback" not in errors.decode()
+
+
+@pytest.mark.parametrize("module", ["textual", "mitmproxy", "docker"])
+def test_the_server_needs_nothing_that_its_image_has_not(module: str) -> None:
+    import subprocess
+
+    code = f"import sidecar_addon.supervise.server, sys; sys.exit({module!r} in sys.modules or 'ulid' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
