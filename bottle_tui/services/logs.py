@@ -1,0 +1,104 @@
+"""A sidecar's output as log lines: followed live, read by who wrote it. Foreign text; whoever draws it sanitises."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bottle_tui.core import pipelock_log
+from bottle_tui.core.redaction import redacted
+from bottle_tui.core.views import LogLine
+from bottle_tui.ports import EventLines, Role, World
+from bottle_tui.services import lookup
+
+MAX_LINE = 16 * 1024
+LEVELS = {
+    "denied": "warn", "denied_more": "warn", "routes_rejected": "error", "file_rejected": "error",
+    "client_refused_tls": "warn", "proposal_filed": "notice", "waiting": "notice",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LogStream:
+    """Log lines as they come."""
+
+    slug: str
+    role: Role
+    lines: EventLines
+
+    def next(self, timeout: float) -> LogLine | None:
+        """The next line, None after `timeout` seconds without one. Raises SidecarUnreachable at the end."""
+        raw = self.lines.next(timeout)
+        return None if raw is None else parse(self.slug, self.role, raw)
+
+    def close(self) -> None:
+        """Ends the stream, also from another thread."""
+        self.lines.close()
+
+
+def follow(world: World, slug: str, role: Role, tail: int = 200) -> LogStream:
+    """The last `tail` lines of a sidecar, and then live. The caller closes it."""
+    return LogStream(slug, role, lookup.sidecar(world, slug, role).follow(tail=tail))
+
+
+def parse(slug: str, role: Role, raw: str) -> LogLine:
+    """One raw line. `facts["summary"]` is one short line for people, `facts["kind"]` the event's name or "text"."""
+    if role == "pipelock":
+        return pipelock_log.read(slug, raw)
+    line = raw.rstrip("\r\n")[:MAX_LINE]
+    event = _event(line)
+    if event is None:
+        return LogLine(slug, role, redacted(line), facts={"kind": "text", "summary": redacted(line)})
+    name = str(event["event"])
+    facts: dict[str, Any] = {"kind": name, "summary": _summary(name, event)}
+    if isinstance(event.get("host"), str):
+        facts["host"] = event["host"]
+    return LogLine(slug, role, line, event, False, LEVELS.get(name, "info"), facts)
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("event"), str) else None
+
+
+def _summary(name: str, event: dict[str, Any]) -> str:
+    def said(*keys: str) -> str:
+        return " ".join(str(event[key]) for key in keys if event.get(key) not in (None, ""))
+
+    match name:
+        case "allowed" | "denied":
+            return f"{said('method')} {said('host')}{said('path')}  {said('reason')}".rstrip()
+        case "denied_more":
+            return f"{said('method', 'host', 'reason')}, {said('count')} more times"
+        case "finished":
+            cut = f", cut: {event['cut']}" if event.get("cut") else ""
+            return f"{said('status', 'method', 'host')}{cut}".strip()
+        case "routes_loaded":
+            return f"{said('routes')} routes, generation {said('generation')}, {_short(event)} in force"
+        case "routes_rejected":
+            return f"refused, the old table stays: {said('error')}"
+        case "gate_ready":
+            return f"the gate is ready, generation {said('generation')}, {_short(event)}"
+        case "proposal_filed":
+            return f"a proposal was filed: …{said('id')[-6:]}"
+        case "waiting" | "waiting_ended":
+            return f"the agent {'waits' if name == 'waiting' else 'waits no longer'} for …{said('id')[-6:]}"
+        case "decision_loaded" | "decision_read":
+            verb = "loaded" if name == "decision_loaded" else "read by the agent"
+            return f"decision on …{said('id')[-6:]} {verb}: {said('status')}"
+        case "token_loaded":
+            return f"{said('slot')} holds its token"
+        case "client_refused_tls":
+            return f"the agent's program does not trust the gate's CA: {said('host')}"
+        case "file_rejected":
+            return f"{said('name')}: {said('error')}"
+    rest = (f"{key}={value}" for key, value in event.items() if key not in ("event", "time"))
+    return f"{name} {' '.join(rest)}".strip()
+
+
+def _short(event: dict[str, Any]) -> str:
+    return str(event.get("digest") or "")[:15]

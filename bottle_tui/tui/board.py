@@ -1,0 +1,155 @@
+"""Everything the dashboard shows, as one value: what was last heard, what is open, what is under way. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal, Self
+
+from bottle_tui.core.arming import Target
+from bottle_tui.core.selection import Selection
+from bottle_tui.core.views import BottleStatus, Card, Outcome
+
+KEPT_RESULTS = 20
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line about something done or being done. `undo` and `reopen` say what the keys u and o would act on."""
+
+    at: datetime
+    text: str
+    kind: Literal["ok", "bad", "busy"]
+    id: str = ""
+    undo: bool = False
+    reopen: bool = False
+
+
+@dataclass(frozen=True)
+class Board:
+    """One moment. `cards_at` and `bottles_at`: when the listings were last answered."""
+
+    now: datetime
+    cards: Mapping[str, Card] = field(default_factory=lambda: MappingProxyType({}))
+    selection: Selection = field(default_factory=Selection)
+    bottles: tuple[BottleStatus, ...] = ()
+    cards_at: datetime | None = None
+    bottles_at: datetime | None = None
+    cards_trouble: str = ""
+    bottles_trouble: str = ""
+    applying: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What a worker is doing right now: id or slug → verb."""
+    results: tuple[Result, ...] = ()
+    only: str | None = None
+    """Show this bottle alone."""
+    read_only: bool = False
+    runtime: str = ""
+
+    @property
+    def open_card(self) -> Card | None:
+        """The card on screen."""
+        return self.cards.get(self.selection.selected or "")
+
+    @property
+    def waiting(self) -> tuple[Card, ...]:
+        """In the order of the screen, without the one that only stays for being looked at."""
+        cards = (self.cards[id] for id in self.selection.order if id in self.cards)
+        return tuple(card for card in cards if card.status in ("pending", "failed"))
+
+    @property
+    def last(self) -> Result | None:
+        """What happened last."""
+        return self.results[0] if self.results else None
+
+    def loaded(self, cards: Iterable[Card], at: datetime) -> Self:
+        """A listing arrived. A card that is gone stays while it is the open one, as it was last seen."""
+        shown = {card.id: card for card in cards if self.only in (None, card.slug)}
+        selection = self.selection.loaded((card.id, card.created) for card in shown.values())
+        if selection.leaving and selection.leaving in self.cards:
+            shown[selection.leaving] = self.cards[selection.leaving]
+            if shown[selection.leaving].status in ("pending", "failed"):
+                shown[selection.leaving] = replace(shown[selection.leaving], status="superseded")
+        return replace(self, cards=MappingProxyType(shown), selection=selection, cards_at=at, cards_trouble="")
+
+    def heard(self, bottles: Iterable[BottleStatus], runtime: str, at: datetime) -> Self:
+        """The bottles' states arrived."""
+        ordered = tuple(sorted(bottles, key=lambda bottle: bottle.slug))
+        return replace(self, bottles=ordered, runtime=runtime, bottles_at=at, bottles_trouble="")
+
+    def learned(self, card: Card) -> Self:
+        """What became of the open card."""
+        if card.id not in self.cards:
+            return self
+        return replace(self, cards=MappingProxyType({**self.cards, card.id: card}))
+
+    def moved(self, by: int) -> Self:
+        """The cursor up or down."""
+        return replace(self, selection=self.selection.moved(by))
+
+    def opened(self, id: str) -> Self:
+        """That card."""
+        return replace(self, selection=self.selection.at(id))
+
+    def started(self, id: str, verb: str, text: str) -> Self:
+        """A worker has begun; after a decision the next oldest opens."""
+        open_ones = [(card.id, card.created) for card in self.waiting if card.id not in self.applying]
+        result = Result(self.now, text, "busy", id)
+        return replace(
+            self,
+            applying=MappingProxyType({**self.applying, id: verb}),
+            selection=self.selection.decided(id, open_ones),
+            results=(result, *self.results)[:KEPT_RESULTS],
+        )
+
+    def ended(self, id: str, result: Result) -> Self:
+        """A worker has ended; its busy line gives way to what came of it."""
+        applying = {key: verb for key, verb in self.applying.items() if key != id}
+        rest = tuple(old for old in self.results if not (old.kind == "busy" and old.id == id))
+        return replace(self, applying=MappingProxyType(applying), results=(result, *rest)[:KEPT_RESULTS])
+
+    def gone(self, outcome: Outcome) -> Self:
+        """A decided card leaves at once; one that failed waits for the next listing."""
+        if outcome.status in ("pending", "failed") or outcome.id not in self.cards:
+            return self
+        cards = {id: card for id, card in self.cards.items() if id != outcome.id}
+        return replace(self, cards=MappingProxyType(cards), selection=self.selection.without(outcome.id))
+
+    def filtered(self, slug: str | None) -> Self:
+        """One bottle, or all of them; the listing that follows fills it."""
+        cards = {id: card for id, card in self.cards.items() if slug in (None, card.slug)}
+        order = [(card.id, card.created) for card in cards.values()]
+        selection = Selection(tuple(id for id in self.selection.order if id in cards)).loaded(order)
+        return replace(self, only=slug, cards=MappingProxyType(cards), selection=selection)
+
+    def problem(self) -> str | None:
+        """Why the open card cannot be approved, None when it can."""
+        card = self.open_card
+        if card is None:
+            return "nothing waits"
+        if self.read_only:
+            return "read-only"
+        if card.id in self.applying:
+            return f"{self.applying[card.id]}…"
+        if card.status not in ("pending", "failed"):
+            return decided(card, self.now)
+        if card.tool == "capability-block":
+            return "this version cannot rebuild yet"
+        return None if card.change is not None else card.problem or "the change cannot be computed"
+
+    def targets(self) -> dict[str, Target | None]:
+        """What the deciding keys are about, by place on screen."""
+        card, last = self.open_card, self.last
+        live = card is not None and card.status in ("pending", "failed") and card.id not in self.applying
+        shown = Target(card.id, card.change.digest if card.change else "", len(card.risks)) if card else None
+        return {
+            "card": shown if live and not self.read_only else None,
+            "result": Target(last.id, last.text) if last and last.kind != "busy" and not self.read_only else None,
+        }
+
+
+def decided(card: Card, now: datetime) -> str:
+    """Who was quicker, and when."""
+    if card.decided_by is None or card.decided_at is None:
+        return "no longer waiting"
+    seconds = max(int((now - card.decided_at).total_seconds()), 0)
+    return f"{card.status} by {card.decided_by}, {seconds} s ago"

@@ -1,0 +1,132 @@
+"""What happened, in the past tense. Every worker ends in exactly one of two of these."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from textual.message import Message
+
+from bottle_tui.core.arming import Decision
+from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome
+
+
+class Heard(Message):
+    """Base of what changes the board."""
+
+
+@dataclass
+class CardsLoaded(Heard):
+    """The inbox was listed."""
+
+    cards: tuple[Card, ...]
+    at: datetime
+
+
+@dataclass
+class CardsFailed(Heard):
+    """It could not be listed."""
+
+    line: str
+
+
+@dataclass
+class BottlesLoaded(Heard):
+    """The bottles' states were read. `runtime` is for the title."""
+
+    bottles: tuple[BottleStatus, ...]
+    runtime: str
+    at: datetime
+
+
+@dataclass
+class BottlesFailed(Heard):
+    """They could not be read."""
+
+    line: str
+
+
+@dataclass
+class CardLearned(Heard):
+    """What became of a card that is no longer listed."""
+
+    card: Card
+
+
+@dataclass
+class CardLost(Heard):
+    """That could not be read."""
+
+    id: str
+    line: str
+
+
+@dataclass
+class DecisionBegan(Heard):
+    """A worker has taken it on. `line` says what it does."""
+
+    verb: str
+    id: str
+    line: str
+
+
+@dataclass
+class Filtered(Heard):
+    """The operator wants to see one bottle, or all of them (None)."""
+
+    slug: str | None
+
+
+@dataclass
+class Moved(Heard):
+    """The cursor went up or down in the inbox, or to an id."""
+
+    by: int = 0
+    to: str = ""
+
+
+@dataclass
+class DecisionEnded(Heard):
+    """A decision was carried out, or as far as the outcome says."""
+
+    verb: str
+    outcome: Outcome
+
+
+@dataclass
+class DecisionFailed(Heard):
+    """A decision was refused by the services, or nobody knows. `id` is the proposal, or the slug of a bottle."""
+
+    verb: str
+    id: str
+    line: str
+
+
+@dataclass
+class BottleChanged(Heard):
+    """A bottle was quarantined or released."""
+
+    slug: str
+    line: str
+
+
+class DecisionMade(Message, bubble=False):
+    """The guard let a key through."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__()
+        self.decision = decision
+
+
+class LinesArrived(Message, bubble=False):
+    """Log lines of one sidecar, in a batch; `dropped` were too many. Not posted more than 20 times a second."""
+
+    def __init__(self, lines: tuple[LogLine, ...], dropped: int) -> None:
+        super().__init__()
+        self.lines = lines
+        self.dropped = dropped
+
+
+class NudgeArrived(Message, bubble=False):
+    """A sidecar said something that makes a new listing worth while."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, NudgeArrived)

@@ -1,0 +1,284 @@
+"""One proposal as rows: facts, every risk, the change, the agent's words last, within a budget of rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bottle_tui.core.text import visible, visible_lines
+from bottle_tui.core.views import Card, Change, Fact, Risk, RiskLevel
+from bottle_tui.tui.presentation.rows import (
+    Row,
+    Span,
+    Style,
+    cut,
+    cut_middle,
+    fit,
+    foreign,
+    row,
+    rule,
+    spread,
+    width_of,
+    wrapped,
+)
+from bottle_tui.tui.presentation.times import ago
+
+GLYPHS: dict[RiskLevel, str] = {"danger": "!!", "warn": "! ", "note": "· "}
+RISK_STYLES: dict[RiskLevel, Style] = {"danger": "danger", "warn": "warn", "note": "muted"}
+WORST_FIRST: dict[RiskLevel, int] = {"danger": 0, "warn": 1, "note": 2}
+MIN_CHANGE = 3
+MIN_WORDS = 1
+MAX_WORDS = 8
+NAME = 9
+"""Columns of a fact's name, with its margin."""
+
+
+@dataclass(frozen=True)
+class CardView:
+    """The rows, and which risks (indices, worst first) are among them; what did not fit."""
+
+    rows: tuple[Row, ...]
+    seen: frozenset[int]
+    hidden_risks: int = 0
+    max_scroll: int = 0
+
+
+def worst_first(risks: tuple[Risk, ...]) -> tuple[Risk, ...]:
+    """As they are shown."""
+    return tuple(sorted(risks, key=lambda risk: WORST_FIRST[risk.level]))
+
+
+def head(card: Card, place: str, now: datetime, width: int) -> Row:
+    """The rule above a card: whose it is, which of how many, its id's end, how long the agent has waited."""
+    title = {
+        "egress-block": "asks",
+        "pipelock-block": "asks pipelock",
+        "capability-block": "asks to be rebuilt",
+    }.get(card.tool, visible(card.tool))
+    whose = f"{visible(card.slug)} {title}" if card.author != "operator" else f"proposed for {visible(card.slug)}"
+    waits = f"agent waits {ago(card.created, now)}" if card.agent_waits else f"asked {ago(card.created, now)} ago"
+    if card.status == "failed":
+        waits = "approved, not in force"
+    right = " · ".join(part for part in (place, f"…{visible(card.id)[-6:]}", waits) if part)
+    return rule(whose, right if len(right) + len(whose) + 8 <= width else waits, width)
+
+
+def fact_rows(facts: tuple[Fact, ...], width: int, spare: int) -> list[Row]:
+    """Asked and seen in two columns; below 80 columns seen goes under asked, while `spare` rows last."""
+    longest = max((len(visible(fact.asked)) for fact in facts), default=0)
+    asked_width = min(max(longest, 12), (width - NAME) * 2 // 5)
+    rows: list[Row] = []
+    for fact in facts:
+        name, asked, seen = fact.name.upper(), visible(fact.asked), visible(fact.seen)
+        label = Span(f" {fit(name, NAME - 2)} ", "muted")
+        middle = cut_middle if name in ("HOST", "PATH") else cut
+        shown = middle(asked, width - NAME if not seen else asked_width)
+        together = NAME + len(asked) + 2 + len(seen) <= width
+        if not seen or (not together and spare > 0):
+            rows.append(row(label, Span(middle(asked, width - NAME - 1), "strong")))
+            if seen:
+                spare -= 1
+                rows.append(row(Span(" " * NAME), Span(cut(seen, width - NAME - 1), "muted")))
+            continue
+        if together and len(asked) > asked_width:
+            shown = asked
+        room = width - NAME - max(asked_width, len(shown)) - 3
+        gap = Span(" " * (max(asked_width - len(shown), 0) + 2))
+        rows.append(row(label, Span(shown, "strong"), gap, Span(cut(seen, room), "muted")))
+    return rows
+
+
+def risk_row(risk: Risk, width: int) -> Row:
+    """One line: its glyph and its sentence."""
+    style = RISK_STYLES[risk.level]
+    text_style: Style = "danger" if risk.level == "danger" else "plain" if risk.level == "warn" else "muted"
+    return row(Span(f" {GLYPHS[risk.level]} ", style), Span(cut(visible(risk.text), width - 5), text_style))
+
+
+def change_rows(change: Change | None, problem: str | None, width: int) -> list[Row]:
+    """The whole unified diff, then what is said about it."""
+    if change is None:
+        return [row(Span(f"  {cut(visible(problem or 'the change cannot be computed'), width - 3)}", "danger"))]
+    rows = [_diff_row(line, width, "  ") for line in change.routes.splitlines() if not line.startswith("@@")]
+    pipelock = [line for line in change.pipelock.splitlines() if not line.startswith("@@")]
+    rows += [_diff_row(line, width, "  pipelock ") for line in _without_context(pipelock)]
+    if change.unchanged or not rows:
+        rows.insert(0, row(Span("  nothing changes: already in force", "ok")))
+    return rows + [row(Span(f"  {cut(visible(note), width - 3)}", "warn")) for note in change.notes]
+
+
+def _without_context(lines: list[str]) -> list[str]:
+    changed = [line for line in lines if line[:1] in "+-"]
+    return changed or lines
+
+
+def _diff_row(line: str, width: int, indent: str) -> Row:
+    sign, text = line[:1], visible(line[1:])
+    style: Style = "added" if sign == "+" else "removed" if sign == "-" else "muted"
+    return row(Span(indent, "muted"), Span(f"{sign or ' '} {cut_middle(text, width - len(indent) - 3)}", style))
+
+
+def words_rows(words: str, width: int) -> list[Row]:
+    """The agent's words, quoted, one row a line, cut; what people must not take for ours."""
+    lines = [line for line in visible_lines(words, 200) if line.strip()] or ["(no words)"]
+    quoted = ["“" + lines[0], *lines[1:]]
+    quoted[-1] += "”"
+    return [row(Span(f"  {cut(line, width - 4)}", "quote")) for line in quoted]
+
+
+def _sections(card: Card) -> tuple[str, str]:
+    change = card.change
+    both = bool(change and change.pipelock)
+    target = "both sidecars" if both else "egress only" if change and change.routes else ""
+    if card.tool == "capability-block":
+        target = "the agent's image"
+    return ("CHANGE" + (f"  {target}" if target else ""), "d: whole diff")
+
+
+def card_view(card: Card, place: str, now: datetime, width: int, height: int, scroll: int = 0) -> CardView:
+    """The card in exactly `height` rows. `scroll`: the first risk to show where not all fit."""
+    risks = worst_first(card.risks)
+    change = change_rows(card.change, card.problem, width)
+    words = words_rows(card.words, width)
+    facts_least = len(fact_rows(card.facts, width, 0))
+    need_change = min(len(change), MIN_CHANGE) if len(change) < MIN_CHANGE else MIN_CHANGE
+    # What must be there, and then what makes it pleasant: rules first, then room for words and change.
+    least = 1 + facts_least + need_change + MIN_WORDS
+    room = max(height - least, 0)
+    shown_risks = min(len(risks), max(room, 1))
+    room -= shown_risks
+    rules = _rules(room, bool(risks))
+    room -= len(rules)
+    facts = fact_rows(card.facts, width, max(room, 0))
+    room -= len(facts) - facts_least
+    more_change = min(max(len(change) - need_change, 0), max(room, 0))
+    room -= more_change
+    more_words = min(max(len(words) - MIN_WORDS, 0), max(room, 0), MAX_WORDS - MIN_WORDS)
+    top = min(max(scroll, 0), len(risks) - shown_risks)
+    rows = [head(card, place, now, width), *facts]
+    if "risks" in rules:
+        rows.append(rule(_risks_title(len(risks), shown_risks, top), _more(risks, shown_risks), width))
+    rows += [risk_row(risk, width) for risk in risks[top : top + shown_risks]]
+    change_height = need_change + more_change
+    if "change" in rules:
+        title, hint = _sections(card)
+        left = len(change) - change_height
+        rows.append(rule(title, f"{hint}, {left} more" if left > 0 else hint, width))
+    rows += change[:change_height]
+    words_height = MIN_WORDS + more_words
+    if "words" in rules:
+        title = f"the agent's words, {words_height} line{'s' * (words_height > 1)} of {len(words)}"
+        rows.append(rule(title if len(words) > words_height else "the agent's words", "v: all", width))
+    rows += words[:words_height]
+    rows += [row()] * (height - len(rows))
+    return CardView(
+        tuple(rows[:height]),
+        frozenset(range(top, top + shown_risks)),
+        len(risks) - shown_risks,
+        len(risks) - shown_risks,
+    )
+
+
+def _rules(room: int, risks: bool) -> list[str]:
+    order = ["change", "risks", "words"] if risks else ["change", "words"]
+    return order[: max(room, 0)]
+
+
+def _risks_title(count: int, shown: int, top: int) -> str:
+    if shown == count:
+        return f"RISKS {count} of {count} shown"
+    return f"RISKS {top + 1}–{top + shown} of {count}"
+
+
+def _more(risks: tuple[Risk, ...], shown: int) -> str:
+    return "tab, j: the others" if shown < len(risks) else ""
+
+
+def whole_card(card: Card, place: str, now: datetime, width: int) -> tuple[Row, ...]:
+    """Everything, nothing cut: the zoomed card."""
+    rows = [head(card, place, now, width)]
+    for fact in card.facts:
+        rows += _wrapped_pair(fact.name.upper(), visible(fact.asked), "strong", width)
+        rows += _wrapped_pair("", visible(fact.seen), "muted", width) if fact.seen else []
+    if card.risks:
+        rows.append(rule(f"RISKS {len(card.risks)}", "", width))
+    for risk in worst_first(card.risks):
+        style = RISK_STYLES[risk.level]
+        for index, line in enumerate(wrapped(visible(risk.text), width - 6)):
+            rows.append(row(Span(f" {GLYPHS[risk.level]} " if not index else "    ", style), Span(line)))
+    rows.append(rule(_sections(card)[0], "", width))
+    rows += whole_change(card, width)
+    rows.append(rule("the agent's words", "", width))
+    rows += whole_words(card, width)
+    if card.reason:
+        rows.append(rule("last answer", "", width))
+        rows += [row(Span(f"  {line}", "warn")) for line in wrapped(visible(card.reason), width - 3)]
+    return tuple(rows)
+
+
+def whole_change(card: Card, width: int) -> list[Row]:
+    """The diff with its hunks' places, long lines folded."""
+    if card.change is None:
+        return change_rows(None, card.problem, width)
+    rows: list[Row] = []
+    for title, diff in (("routes", card.change.routes), ("pipelock", card.change.pipelock)):
+        if not diff:
+            continue
+        rows.append(row(Span(f"  {title}", "muted")))
+        for line in diff.splitlines():
+            sign = line[:1]
+            style: Style = "added" if sign == "+" else "removed" if sign == "-" else "muted"
+            for index, piece in enumerate(wrapped(visible(line[1:]), width - 6)):
+                rows.append(row(Span(f"  {sign if not index else ' '} {piece}", style)))
+    if not rows:
+        rows.append(row(Span("  nothing changes: already in force", "ok")))
+    return rows + [row(Span(f"  {cut(visible(note), width - 3)}", "warn")) for note in card.change.notes]
+
+
+def whole_words(card: Card, width: int) -> list[Row]:
+    """All of them, folded."""
+    lines = visible_lines(card.words or "(no words)")
+    return [row(Span(f"  {piece}", "quote")) for line in lines for piece in wrapped(line, width - 4)]
+
+
+def _wrapped_pair(name: str, text: str, style: Style, width: int) -> list[Row]:
+    lines = wrapped(text, width - NAME - 1)
+    return [
+        row(Span(f" {fit(name if not index else '', NAME - 2)} ", "muted"), Span(line, style))
+        for index, line in enumerate(lines)
+    ]
+
+
+def plain_card(card: Card, now: datetime, width: int = 100) -> str:
+    """The card as plain text, to copy or to print."""
+    return "\n".join("".join(span.text for span in line).rstrip() for line in whole_card(card, "", now, width))
+
+
+def confirmation(card: Card, width: int) -> tuple[Row, ...]:
+    """What `a` shows at a danger: each such sentence whole, then what `y` does."""
+    rows: list[Row] = [rule("read this, then y", "", width, "danger")]
+    for risk in worst_first(card.risks):
+        if risk.level == "danger":
+            for index, line in enumerate(wrapped(visible(risk.text), width - 6)):
+                rows.append(row(Span(" !! " if not index else "    ", "danger"), Span(line, "danger")))
+    approve = row(Span(" y ", "key"), Span(f"approve this for {visible(card.slug)}", "strong"))
+    leave = row(Span("esc ", "key"), Span("leave it ", "plain"))
+    return (*rows, spread(approve, leave, width))
+
+
+def asked_row(card: Card, width: int) -> Row:
+    """What is being rejected, in one line."""
+    host = cut_middle(visible(card.host), max(width - 30, 12))
+    return row(Span(" reject ", "strong"), foreign(card.slug, "strong"), Span(" · "), Span(host, "strong"))
+
+
+__all__ = [
+    "CardView",
+    "asked_row",
+    "card_view",
+    "confirmation",
+    "plain_card",
+    "whole_card",
+    "whole_change",
+    "whole_words",
+    "width_of",
+    "worst_first",
+]

@@ -1,0 +1,110 @@
+"""What stands around every view: the title, the tabs, the result line, the keys."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bottle_tui.core.text import visible
+from bottle_tui.tui.board import Board
+from bottle_tui.tui.presentation.lists import result_row
+from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, first_of, fit_row, row, spread
+from bottle_tui.tui.presentation.times import ago, clock, stale
+
+VIEWS = (("1", "Inbox", "inbox"), ("2", "Bottles", "bottles"), ("4", "Logs", "logs"))
+
+
+class Hint(NamedTuple):
+    """A key in the footer. `on` is False where it would do nothing now."""
+
+    key: str
+    text: str
+    on: bool = True
+
+
+def enforcement(board: Board) -> Span:
+    """One phrase: whether what was approved is in force everywhere, and how old that knowledge is."""
+    if not board.bottles:
+        return Span("no bottle runs" if board.bottles_at else "asking the engine…", "muted")
+    heard = max((bottle.as_of for bottle in board.bottles), default=None)
+    oldest = min((bottle.as_of for bottle in board.bottles if bottle.state != "stopped"), default=heard)
+    if oldest is None or stale(oldest, board.now) or stale(board.bottles_at, board.now):
+        since = min(filter(None, (oldest, board.bottles_at)), default=None)
+        return Span(f"? not known for {ago(since, board.now)}" if since else "? not known", "muted")
+    off = [bottle for bottle in board.bottles if bottle.state not in ("running", "stopped")]
+    if off:
+        more = f" and {len(off) - 1} more" if len(off) > 1 else ""
+        return Span(f"✗ {visible(off[0].slug)}: {off[0].state.replace('_', ' ')}{more}", "danger")
+    if all(bottle.state == "stopped" for bottle in board.bottles):
+        return Span("all stopped", "muted")
+    return Span(f"in force ✓ {ago(oldest, board.now)} ago", "ok")
+
+
+def runtime_span(board: Board) -> Span:
+    """Where the bottles run; in local mode that nothing is contained."""
+    style: Style = "alarm" if "NOT CONTAINED" in board.runtime else "muted"
+    text = visible(board.runtime)
+    return Span(f" {text} " if style == "alarm" and text else text, style)
+
+
+def title_row(board: Board, view: str, width: int) -> Row:
+    """How many wait, how many run, whether it is in force; where; the time. Narrow: the tabs too."""
+    count = len(board.waiting)
+    waiting = Span(f" {count} waiting", "accent" if count else "muted")
+    runs = len([bottle for bottle in board.bottles if bottle.state != "stopped"])
+    bottles = Span(f"{runs} bottle{'s' * (runs != 1)}", "muted")
+    right = row(runtime_span(board), Span(f"  {clock(board.now)} ", "muted"))
+    dot = Span(" · ", "faint")
+    extra = (dot, Span("READ-ONLY", "warn")) if board.read_only else ()
+    if width < 80:
+        return spread((waiting, dot, enforcement(board), *extra), row(runtime_span(board), " "), width)
+    return spread((waiting, dot, bottles, dot, enforcement(board), *extra), right, width)
+
+
+def tabs_row(board: Board, view: str, width: int) -> Row:
+    """The views there are, the open one in brackets; on the right the filter, or what cannot be read."""
+    spans: list[Span] = [Span(" ")]
+    for key, name, id in VIEWS:
+        count = f" {len(board.waiting)}" if id == "inbox" and board.waiting else ""
+        if id == view:
+            spans += [Span(f"[{key} {name}{count}]", "title"), Span("  ")]
+        else:
+            spans += [Span(f" {key} ", "key"), Span(f"{name}{count} ", "muted"), Span(" ")]
+    trouble = board.cards_trouble or board.bottles_trouble
+    right: tuple[Span, ...] = ()
+    if trouble:
+        right = (Span(cut(visible(trouble), max(width - 40, 10)) + " ", "danger"),)
+    elif board.only:
+        only = Span(visible(board.only), "strong")
+        right = (Span("only ", "muted"), only, Span("  b ", "key"), Span("all ", "muted"))
+    return spread(tuple(spans), right, width)
+
+
+def last_row(board: Board, width: int) -> Row:
+    """The last result."""
+    return result_row(board.last, width) if board.last else fit_row((), width)
+
+
+def footer_rows(first: Sequence[Hint], second: Sequence[Hint], notice: str, width: int) -> tuple[Row, Row]:
+    """Two lines of keys; what has just to be said takes the first one."""
+    top = row(Span(f" {cut(notice, width - 2)}", "warn")) if notice else _hints(first, width)
+    return fit_row(top, width), fit_row(_hints(second, width), width)
+
+
+def _hints(hints: Sequence[Hint], width: int) -> Row:
+    spans: list[Span] = [Span(" ")]
+    used = 1
+    for hint in hints:
+        size = len(hint.key) + len(hint.text) + 3
+        if used + size - 2 >= width:
+            break
+        spans += [Span(hint.key, "key" if hint.on else "faint")]
+        spans += [Span(f" {hint.text}  ", "plain" if hint.on else "faint")]
+        used += size
+    return tuple(spans)
+
+
+def too_small(width: int, height: int) -> Row:
+    """The one line of a terminal that is too small."""
+    return fit_row(row(Span(cut(f"bottle-tui needs 60×24; this is {width}×{height}", width), "warn")), width)
+
+
+__all__ = ["VIEWS", "Hint", "first_of", "footer_rows", "last_row", "tabs_row", "title_row", "too_small"]

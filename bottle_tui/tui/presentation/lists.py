@@ -1,0 +1,156 @@
+"""The inbox and the bottles as aligned rows, one each."""
+
+from bottle_tui.core.text import visible
+from bottle_tui.core.views import BottleState, BottleStatus, Card, SidecarState
+from bottle_tui.tui.board import Board, Result
+from bottle_tui.tui.presentation.card import GLYPHS, RISK_STYLES, worst_first
+from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, fit_row, row, rule, width_of
+from bottle_tui.tui.presentation.times import age, ago, clock, stale
+
+STATE_STYLES: dict[BottleState, Style] = {
+    "running": "ok", "starting": "accent", "degraded": "danger", "needs_tokens": "warn", "quarantined": "danger",
+    "stopped": "muted", "foreign": "warn",
+}  # fmt: skip
+SIDECAR_MARKS: dict[SidecarState, tuple[str, Style]] = {
+    "up": ("✓ up", "ok"), "down": ("✗ down", "danger"), "unknown": ("? not known", "muted"),
+}  # fmt: skip
+
+
+def inbox_row(card: Card, board: Board, width: int) -> Row:
+    """Bottle, age, what is asked, how, the worst risk, and where it stands."""
+    selected = card.id == board.selection.selected
+    mark = Span("▶ " if selected else "  ", "accent")
+    slug = Span(fit(visible(card.slug), 10) + " ", "strong" if selected else "plain")
+    since = Span(f"{age(card.created, board.now):>6}  ", "muted")
+    state = _state(card, board)
+    tail: list[Span] = []
+    if width >= 100:
+        tail.append(Span(fit(_methods(card), 10) + " ", "muted"))
+    if width >= 40:
+        tail.append(_worst(card, 20 if width >= 76 else 3))
+    if width >= 52:
+        tail.append(Span(f"{state[0]:>10} ", state[1]))
+    room = width - width_of((mark, slug, since, *tail))
+    return fit_row((mark, slug, since, Span(fit(_asked(card, room - 1), room), "strong" if selected else "plain"),
+                    *tail), width)  # fmt: skip
+
+
+def _asked(card: Card, room: int) -> str:
+    if card.tool == "capability-block":
+        return cut("lines for its Dockerfile", room)
+    paths = card.args.get("path_allowlist")
+    paths = [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
+    path = f" {visible(paths[0])}" if paths else ""
+    more = f" +{len(paths) - 1}" if len(paths) > 1 else ""
+    if card.tool == "pipelock-block":
+        path = f" {visible(str(card.args.get('want', '')))} (pipelock)"
+    host = visible(card.host)
+    full = host + path + more
+    return full if len(full) <= room else cut_middle(host, room - len(more)) + more
+
+
+def _methods(card: Card) -> str:
+    methods = card.args.get("methods")
+    if not isinstance(methods, list) or not methods:
+        return "any"
+    return cut(" ".join(visible(str(method)) for method in methods), 10)
+
+
+def _worst(card: Card, width: int) -> Span:
+    risks = worst_first(card.risks)
+    if not risks or width < 3:
+        return Span(" " * width)
+    text = GLYPHS[risks[0].level] + (" " + visible(risks[0].id).replace("_", " ") if width > 4 else "")
+    return Span(fit(text, width), RISK_STYLES[risks[0].level])
+
+
+def _state(card: Card, board: Board) -> tuple[str, Style]:
+    if card.id in board.applying:
+        return f"{board.applying[card.id]}…", "accent"
+    if card.status == "failed":
+        return "not in force"[-10:], "danger"
+    if card.status != "pending":
+        return card.status[:10], "muted"
+    return ("waits", "accent") if card.agent_waits else ("went on", "muted")
+
+
+def inbox_rows(board: Board, width: int) -> list[Row]:
+    """One row a proposal, in the order of the screen."""
+    return [inbox_row(board.cards[id], board, width) for id in board.selection.order if id in board.cards]
+
+
+def bottle_header(width: int) -> Row:
+    """The names of the columns."""
+    return fit_row(row(Span("  " + "".join(fit(name, size) for name, size in _columns(width)), "muted")), width)
+
+
+def _columns(width: int) -> list[tuple[str, int]]:
+    columns = [("BOTTLE", 13), ("STATE", 14), ("EGRESS", 9), ("PIPELOCK", 10), ("SUPERVISE", 11)]
+    if width >= 72:
+        columns.append(("WAITING", 9))
+    if width >= 92:
+        columns += [("RUNTIME", 10), ("UP FOR", 9), ("GEN", 6)]
+    return columns
+
+
+def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool) -> Row:
+    """One bottle; grey "not known" when nothing was heard of it for ten seconds."""
+    grey = stale(bottle.as_of, board.now)
+    state = ("not known", "muted") if grey else (bottle.state.replace("_", " "), STATE_STYLES[bottle.state])
+    cells: list[tuple[str, Style]] = [(visible(bottle.slug), "strong" if selected else "plain"), (state[0], state[1])]  # type: ignore[list-item]
+    for role in ("egress", "pipelock", "supervise"):
+        mark, style = SIDECAR_MARKS["unknown" if grey else bottle.sidecars.get(role, "unknown")]
+        cells.append((mark if mark != "? not known" else "?", style))
+    columns = _columns(width)
+    if len(columns) > 5:
+        cells.append((str(bottle.pending) if bottle.pending else "–", "accent" if bottle.pending else "muted"))
+    if len(columns) > 6:
+        up_for = age(bottle.created, board.now) if bottle.created else "–"
+        generation = str(bottle.generation) if bottle.generation is not None else "–"
+        cells += [(visible(bottle.runtime), "muted"), (up_for, "muted"), (generation, "muted")]
+    spans = [Span(fit(text, size - 1) + " ", style) for (text, style), (_, size) in zip(cells, columns, strict=True)]
+    note = board.applying.get(bottle.slug, "") or (f"last heard {ago(bottle.as_of, board.now)} ago" if grey else "")
+    note = f"{note}…" if bottle.slug in board.applying else note or visible(bottle.note)
+    return fit_row((Span("▶ " if selected else "  ", "accent"), *spans, Span(note, "muted")), width)
+
+
+def bottle_note(bottle: BottleStatus, board: Board, width: int) -> list[Row]:
+    """What the open bottle is about, below the list."""
+    rows = [rule(visible(bottle.slug), f"heard {ago(bottle.as_of, board.now)} ago", width)]
+    pairs = [
+        ("PROXY", bottle.proxy_url), ("MCP", bottle.mcp_url), ("CA", bottle.ca_file),
+        ("NOTE", bottle.note),
+    ]  # fmt: skip
+    for name, text in pairs:
+        if text:
+            shown = cut_middle(visible(_without_password(text)), width - 12)
+            rows.append(row(Span(f" {name:<9}", "muted"), Span(shown)))
+    return rows
+
+
+def _without_password(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark and "@" in rest else url
+
+
+def empty_rows(board: Board, width: int) -> list[Row]:
+    """With nothing waiting: what runs, and what was decided last."""
+    rows = [row(), row(Span("  Nothing waits for you.", "strong")), row()]
+    if not board.bottles:
+        line = "No bottle yet: bottle-tui up -f bottle.yaml starts one, bottle-tui demo shows it all."
+        return [*rows, row(Span("  " + cut(line, width - 3), "muted"))]
+    rows += [bottle_header(width), *(bottle_row(bottle, board, width, selected=False) for bottle in board.bottles)]
+    done = [result for result in board.results if result.kind != "busy"]
+    if done:
+        rows += [row(), rule("last decisions", "", width), *(result_row(result, width) for result in done[:8])]
+    return rows
+
+
+def result_row(result: Result, width: int) -> Row:
+    """When, what, and the key that takes it back."""
+    mark, style = {"ok": ("✓", "ok"), "bad": ("✗", "danger"), "busy": ("…", "accent")}[result.kind]
+    key = "u undo " if result.undo else "o reopen " if result.reopen else ""
+    left = width - len(key) - 1
+    text = cut(f" {mark} {clock(result.at)} {visible(result.text)}", left)
+    spans = row(Span(fit(text, left) + " ", style), Span(key[:1], "key"), Span(key[1:], "plain"))  # type: ignore[arg-type]
+    return fit_row(spans, width)

@@ -1,0 +1,128 @@
+"""Rows of styled spans, and how they are cut, padded and ruled. Widths are terminal cells, not characters."""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+from bottle_tui.core.text import visible
+
+type Style = Literal[
+    "plain", "strong", "muted", "faint", "ok", "warn", "danger", "added", "removed", "key", "rule", "title", "quote",
+    "accent", "alarm", "cursor", "match",
+]  # fmt: skip
+
+
+class Span(NamedTuple):
+    """A piece of one line."""
+
+    text: str
+    style: Style = "plain"
+
+
+type Row = tuple[Span, ...]
+
+ELLIPSIS = "…"
+
+
+def row(*spans: Span | str) -> Row:
+    """A row of spans; a bare string is plain."""
+    return tuple(span if isinstance(span, Span) else Span(span) for span in spans)
+
+
+def foreign(text: str, style: Style = "plain") -> Span:
+    """A span of text that an agent, a server or a log wrote."""
+    return Span(visible(text), style)
+
+
+def width_of(line: Row) -> int:
+    """Its cells."""
+    return sum(cell_len(span.text) for span in line)
+
+
+def cut(text: str, width: int) -> str:
+    """At most `width` cells, the end replaced by an ellipsis."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip() + ELLIPSIS if width > 0 else ""
+
+
+def cut_middle(text: str, width: int) -> str:
+    """At most `width` cells with both ends kept, the tail longer: the end of a host says whose it is."""
+    if cell_len(text) <= width:
+        return text
+    if width < 4:
+        return cut(text, width)
+    head = (width - 1) // 3
+    tail = text
+    while cell_len(tail) > width - 1 - head:
+        tail = tail[1:]
+    return set_cell_size(text, head).rstrip() + ELLIPSIS + tail
+
+
+def fit(text: str, width: int) -> str:
+    """Cut or padded to exactly `width` cells."""
+    return set_cell_size(cut(text, width), max(width, 0))
+
+
+def fit_row(line: Row, width: int) -> Row:
+    """The row in exactly `width` cells."""
+    left, out = width, []
+    for span in line:
+        size = cell_len(span.text)
+        if size > left:
+            out.append(Span(fit(span.text, left), span.style))
+            return tuple(out)
+        out.append(span)
+        left -= size
+    return (*out, Span(" " * left)) if left else tuple(out)
+
+
+def spread(left: Row, right: Row, width: int) -> Row:
+    """Left and right at their edges; the left one is cut where both do not fit."""
+    room = max(width - width_of(right), 0)
+    return fit_row((*fit_row(left, room), *right), width)
+
+
+def rule(title: str, right: str, width: int, style: Style = "title") -> Row:
+    """A thin line with a title, and words at its end."""
+    head = row(Span("─ ", "rule"), Span(title, style), Span(" ", "rule")) if title else row()
+    tail = row(Span(" ", "rule"), Span(right, "muted"), Span(" ─", "rule")) if right else row()
+    room = width - width_of(tail)
+    if width_of(head) > room:
+        return fit_row((*fit_row(head, max(room, 0)), *tail), width)
+    return (*head, Span("─" * (room - width_of(head)), "rule"), *tail)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Visible text in lines of at most `width` cells, broken at spaces where there are any."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split(" "):
+            joined = f"{line} {word}" if line else word
+            if cell_len(joined) <= width:
+                line = joined
+                continue
+            if line:
+                lines.append(line)
+            while cell_len(word) > width:
+                piece = set_cell_size(word, width).rstrip() or word[:1]
+                lines.append(piece)
+                word = word[len(piece) :]
+            line = word
+        lines.append(line)
+    return lines
+
+
+def first_of(spans: Iterable[Span], width: int, gap: str = "  ") -> Row:
+    """As many whole spans as fit, in order, with gaps between."""
+    out: list[Span] = []
+    used = 0
+    for span in spans:
+        size = cell_len(span.text) + (len(gap) if out else 0)
+        if used + size > width:
+            break
+        out += [Span(gap), span] if out else [span]
+        used += size
+    return tuple(out)

@@ -1,0 +1,45 @@
+"""The board after something was heard: one pure function."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bottle_tui.core.views import Outcome
+from bottle_tui.tui import messages as m
+from bottle_tui.tui.board import Board, Result
+
+
+def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
+    """The next board."""
+    board = replace(board, now=now)
+    match heard:
+        case m.CardsLoaded(cards, at):
+            return board.loaded(cards, at)
+        case m.CardsFailed(line):
+            return replace(board, cards_trouble=line)
+        case m.BottlesLoaded(bottles, runtime, at):
+            return board.heard(bottles, runtime, at)
+        case m.BottlesFailed(line):
+            return replace(board, bottles_trouble=line)
+        case m.CardLearned(card):
+            return board.learned(card)
+        case m.DecisionBegan(verb, id, line):
+            return board.started(id, verb, line)
+        case m.Filtered(slug):
+            return board.filtered(slug)
+        case m.Moved(by, to):
+            return board.opened(to) if to else board.moved(by)
+        case m.DecisionEnded(verb, outcome):
+            return board.gone(outcome).ended(outcome.id, result_of(verb, outcome, now))
+        case m.DecisionFailed(verb, id, line):
+            return board.ended(id, Result(now, f"{verb}: {line}", "bad", id))
+        case m.BottleChanged(slug, line):
+            return board.ended(slug, Result(now, line, "ok", slug))
+    return board
+
+
+def result_of(verb: str, outcome: Outcome, now: datetime) -> Result:
+    """An approval's line ends in "in force, proven", or says what is not; that sentence is the service's."""
+    good = outcome.exit_code == 0
+    undo = good and verb == "approve" and outcome.status == "approved"
+    reopen = good and verb == "reject" and outcome.status == "rejected"
+    return Result(now, outcome.line, "ok" if good else "bad", outcome.id, undo, reopen)

@@ -1,0 +1,191 @@
+"""What every view is made of: title, tabs, a body, the last result, the keys; and what its deciding keys are about."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.timer import Timer
+
+from bottle_tui.core.arming import Decision, Refusal, Target
+from bottle_tui.tui import messages as m
+from bottle_tui.tui.board import Board
+from bottle_tui.tui.dialogs.confirm import Confirm
+from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_row, tabs_row, title_row, too_small
+from bottle_tui.tui.sentry import Sentry
+from bottle_tui.tui.widgets.rows import Rows
+from bottle_tui.tui.work import Deeds
+
+DECIDING = frozenset("aruoX")
+MIN_WIDTH, MIN_HEIGHT = 60, 24
+NOTICE_SECONDS = 4.0
+
+
+class View(Screen[None]):
+    """Draws a board. Its deciding keys never reach it as actions: the sentry hands over decisions."""
+
+    NAME: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("u", "guarded", "undo", id="undo", tooltip="Take back the approval in the result line"),
+        Binding("o", "guarded", "reopen", id="reopen", tooltip="Take back the rejection in the result line"),
+        Binding("X", "guarded", "quarantine", id="quarantine", tooltip="Cut this bottle off from everything, at once"),
+    ]
+
+    board: reactive[Board | None] = reactive(None, init=False)
+    notice: reactive[str] = reactive("", init=False)
+
+    def __init__(self, sentry: Sentry, deeds: Deeds) -> None:
+        super().__init__()
+        self.sentry = sentry
+        self.deeds = deeds
+        self._told: dict[str, tuple[Target | None, frozenset[int]]] = {}
+        self._notice_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Rows(id="title")
+        yield Rows(id="tabs")
+        yield from self.body()
+        yield Rows(id="result")
+        yield Rows(id="footer")
+
+    def body(self) -> ComposeResult:
+        """The widgets between the tabs and the result line."""
+        yield from ()
+
+    def fill(self, board: Board, width: int, height: int) -> None:
+        """Draw the body."""
+
+    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
+        """What the deciding keys are about here, and which of its risks are visible."""
+        return {"result": (board.targets()["result"], frozenset())}
+
+    def hints(self, board: Board) -> tuple[Sequence[Hint], Sequence[Hint]]:
+        """The keys that apply now."""
+        return (), ()
+
+    # Drawing
+
+    def watch_board(self) -> None:
+        self.draw()
+
+    def watch_notice(self) -> None:
+        self.draw()
+
+    @on(Rows.Resized)
+    def _resized(self) -> None:
+        self.draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.sentry.resized()
+        self.draw()
+
+    def on_screen_resume(self) -> None:
+        """Back from another view or a dialog: what is uncovered counts as new."""
+        self._told.clear()
+        self.sentry.resized()
+        self.draw()
+
+    @property
+    def too_small(self) -> bool:
+        """Whether there is only room for one line that says so."""
+        return self.size.width < MIN_WIDTH or self.size.height < MIN_HEIGHT
+
+    def draw(self) -> None:
+        """The whole screen from the board. Cheap; widgets repaint only what changed."""
+        board = self.board
+        if board is None or not self.is_mounted or self not in self.app.screen_stack:
+            return
+        title = self.query_one("#title", Rows)
+        self.set_class(self.too_small, "-tiny")
+        if self.too_small:
+            title.rows = (too_small(self.size.width, self.size.height),)
+            self._tell({})
+            return
+        width, height = title.size.width, self.size.height
+        self.set_class(width < 80, "-narrow")
+        self.set_class(width >= 140, "-wide")
+        title.rows = (title_row(board, self.NAME, width),)
+        self.query_one("#tabs", Rows).rows = (tabs_row(board, self.NAME, width),)
+        self.fill(board, width, height)
+        self.query_one("#result", Rows).rows = (last_row(board, width),)
+        self.draw_footer(board, width)
+        self._tell(self.about(board))
+
+    def draw_footer(self, board: Board, width: int) -> None:
+        """The keys, dim where they do nothing now."""
+        first, second = self.hints(board)
+        self.query_one("#footer", Rows).rows = footer_rows(first, second, self.notice, width)
+
+    # The guard
+
+    def _tell(self, about: Mapping[str, tuple[Target | None, frozenset[int]]]) -> None:
+        told = {slot: about.get(slot, (None, frozenset())) for slot in ("card", "result", "bottle")}
+        for slot, (target, _) in told.items():
+            self.sentry.clears(slot, target)
+        if told != self._told:
+            self._told = told
+            self.call_after_refresh(self._painted, told)
+
+    def _painted(self, told: dict[str, tuple[Target | None, frozenset[int]]]) -> None:
+        if told is not self._told or self not in self.app.screen_stack:
+            return
+        for slot, (target, seen) in told.items():
+            self.sentry.show(slot, target, seen)
+        self.set_timer(0.42, self.draw)
+
+    def deciding_keys(self) -> frozenset[str]:
+        """All of them, when there is anything to see."""
+        return frozenset() if self.too_small else DECIDING
+
+    def refused(self, key: str, refusal: Refusal) -> None:
+        """A deciding key did nothing: the footer says why."""
+        self.tell(self.why_not(key, refusal))
+
+    def why_not(self, key: str, refusal: Refusal) -> str:
+        """The refusal in this view's words."""
+        if refusal is Refusal.NOTHING and self.board and self.board.read_only:
+            return f"{key}: read-only"
+        return f"{key}: {refusal.value}"
+
+    def tell(self, line: str) -> None:
+        """One line in the footer, for a while."""
+        self.notice = line
+        if self._notice_timer:
+            self._notice_timer.stop()
+        self._notice_timer = self.set_timer(NOTICE_SECONDS, self._hush)
+
+    def _hush(self) -> None:
+        self.notice = ""
+
+    def decide(self, decision: Decision) -> None:
+        """A key stood alone on what was shown."""
+        board = self.board
+        if board is None or board.read_only:
+            return
+        last = board.last
+        match decision.key:
+            case "u" if last and last.undo and last.id == decision.target.id:
+                self.begin(last.id, "undo", f"taking back: {last.text}")
+                self.deeds.undo(last.id)
+            case "o" if last and last.reopen and last.id == decision.target.id:
+                self.begin(last.id, "reopen", f"reopening: {last.text}")
+                self.deeds.reopen(last.id)
+            case "X":
+                self.begin(decision.target.id, "quarantine", f"{decision.target.id}: cutting it off")
+                self.deeds.quarantine(decision.target.id)
+            case "u" | "o":
+                self.tell(f"{decision.key}: nothing here to take back")
+
+    def begin(self, id: str, verb: str, line: str) -> None:
+        """Say that a worker has begun."""
+        self.post_message(m.DecisionBegan(verb, id, line))
+
+    def action_guarded(self) -> None:
+        """Reached only from the help panel or a test: a deciding key goes through the sentry, nothing else decides."""
+
+    def confirm(self, dialog: Confirm, then: Any) -> None:
+        """Ask for `y` on exactly this."""
+        self.app.push_screen(dialog, then)

@@ -1,0 +1,39 @@
+"""What the dashboard calls: the services as plain callables, so that tests and screenshots can put others in place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome
+from bottle_tui.ports import Role
+
+
+class Stream(Protocol):
+    """Log lines as they come."""
+
+    def next(self, timeout: float) -> LogLine | None:
+        """The next line, None after `timeout` seconds without one. Raises SidecarUnreachable at the end."""
+
+    def close(self) -> None:
+        """Ends it."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything here may block; it is called in workers only. `now` does not block."""
+
+    cards: Callable[[], list[Card]]
+    card: Callable[[str], Card]
+    bottles: Callable[[], list[BottleStatus]]
+    approve: Callable[[str, str, bool], Outcome]
+    reject: Callable[[str, str], Outcome]
+    reopen: Callable[[str], Outcome]
+    undo: Callable[[str], Outcome]
+    quarantine: Callable[[str], str]
+    release: Callable[[str], str]
+    attach: Callable[[str, list[str] | None], int]
+    follow: Callable[[str, Role, int], Stream]
+    describe: Callable[[str], str]
+    """A runtime's name → what the title says of it."""
+    now: Callable[[], datetime]

@@ -1,0 +1,1 @@
+"""Widgets that draw rows; none of them knows a sibling."""

@@ -1,0 +1,45 @@
+"""The dashboard's callables, bound to the real services of one world. Imported late: the first paint does not wait."""
+
+from bottle_tui.core.views import BottleStatus, Card, Outcome
+from bottle_tui.ports import Role, World
+from bottle_tui.services import decide, logs, lookup, quarantine, review, revoke, status
+from bottle_tui.tui.services import Services, Stream
+
+
+def wired(world: World, slug: str | None = None) -> Services:
+    """All of them; `slug` shows one bottle alone."""
+
+    def bottles() -> list[BottleStatus]:
+        return [status.bottle(world, slug)] if slug else status.bottles(world)
+
+    def cards() -> list[Card]:
+        return review.cards(world, slug)
+
+    def approve(id: str, digest: str, acknowledged: bool) -> Outcome:
+        return decide.approve(world, id, digest, acknowledged=acknowledged)
+
+    def follow(slug: str, role: Role, tail: int) -> Stream:
+        return logs.follow(world, slug, role, tail)
+
+    def attach(slug: str, argv: list[str] | None) -> int:
+        recorded = lookup.recorded(world, slug)
+        return world.runtimes[recorded.runtime].attach(recorded, argv)
+
+    def describe(runtime: str) -> str:
+        return world.runtimes[runtime].describe() if runtime in world.runtimes else runtime
+
+    return Services(
+        cards=cards,
+        card=lambda id: review.card(world, id),
+        bottles=bottles,
+        approve=approve,
+        reject=lambda id, reason: decide.reject(world, id, reason),
+        reopen=lambda id: decide.reopen(world, id),
+        undo=lambda id: revoke.undo(world, id),
+        quarantine=lambda slug: quarantine.quarantine(world, slug),
+        release=lambda slug: quarantine.release(world, slug),
+        attach=attach,
+        follow=follow,
+        describe=describe,
+        now=world.clock.now,
+    )

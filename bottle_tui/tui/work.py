@@ -1,0 +1,129 @@
+"""Workers: everything that may block runs here, in threads, and ends in exactly one of two messages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from textual.app import App
+from textual.message import Message
+
+from bottle_tui.core.views import Outcome
+from bottle_tui.errors import BottleError
+from bottle_tui.tui import messages as m
+from bottle_tui.tui.services import Services
+
+
+def work(app: App[int], ask: Callable[[], Message], failed: Callable[[str], Message], *, group: str) -> None:
+    """Run `ask` in a thread; post what it returns, or what `failed` makes of the error."""
+
+    def run() -> None:
+        try:
+            message = ask()
+        except BottleError as error:
+            message = failed(str(error))
+        except Exception as error:  # noqa: BLE001 - a worker's boundary: whatever it is, the screen says so
+            message = failed(f"{type(error).__name__}: {error}")
+        app.post_message(message)
+
+    app.run_worker(run, thread=True, group=group, exit_on_error=False)
+
+
+@dataclass
+class Reader:
+    """Lists cards and bottles, one listing of each kind at a time, again a second after the last ended."""
+
+    app: App[int]
+    services: Services
+    pause: float = 1.0
+    _busy: set[str] = field(default_factory=set)
+    _again: set[str] = field(default_factory=set)
+
+    def read(self, what: str) -> None:
+        """Begin a listing ("cards" or "bottles"), or begin another as soon as the running one has ended."""
+        if what in self._busy:
+            self._again.add(what)
+            return
+        self._busy.add(what)
+        if what == "cards":
+            work(self.app, self._cards, m.CardsFailed, group="read cards")
+        else:
+            work(self.app, self._bottles, m.BottlesFailed, group="read bottles")
+
+    def ended(self, what: str) -> None:
+        """It has; the next one follows."""
+        self._busy.discard(what)
+        if what in self._again:
+            self._again.discard(what)
+            self.read(what)
+        else:
+            self.app.set_timer(self.pause, lambda: self._due(what))
+
+    def _due(self, what: str) -> None:
+        if what not in self._busy:
+            self.read(what)
+
+    def _cards(self) -> Message:
+        return m.CardsLoaded(tuple(self.services.cards()), self.services.now())
+
+    def _bottles(self) -> Message:
+        bottles = tuple(self.services.bottles())
+        used = sorted({bottle.runtime for bottle in bottles})
+        return m.BottlesLoaded(bottles, " · ".join(self.services.describe(name) for name in used), self.services.now())
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """Decisions, each in a worker of its own group: never cancelled, and those of one bottle queue at its lock."""
+
+    app: App[int]
+    services: Services
+
+    def approve(self, id: str, digest: str, acknowledged: bool) -> None:
+        """Through every step of apply."""
+        self._decide("approve", id, lambda: self.services.approve(id, digest, acknowledged))
+
+    def reject(self, id: str, reason: str) -> None:
+        """With the reason the agent will read."""
+        self._decide("reject", id, lambda: self.services.reject(id, reason))
+
+    def undo(self, id: str) -> None:
+        """Take back an approval."""
+        self._decide("undo", id, lambda: self.services.undo(id))
+
+    def reopen(self, id: str) -> None:
+        """Take back a rejection."""
+        self._decide("reopen", id, lambda: self.services.reopen(id))
+
+    def quarantine(self, slug: str) -> None:
+        """Cut the bottle off."""
+        work(
+            self.app,
+            lambda: m.BottleChanged(slug, self.services.quarantine(slug)),
+            lambda line: m.DecisionFailed("quarantine", slug, line),
+            group=f"quarantine {slug}",
+        )
+
+    def release(self, slug: str) -> None:
+        """Let it out of quarantine."""
+        work(
+            self.app,
+            lambda: m.BottleChanged(slug, self.services.release(slug)),
+            lambda line: m.DecisionFailed("release", slug, line),
+            group=f"release {slug}",
+        )
+
+    def learn(self, id: str) -> None:
+        """Find out what became of a card."""
+        work(
+            self.app,
+            lambda: m.CardLearned(self.services.card(id)),
+            lambda line: m.CardLost(id, line),
+            group="learn",
+        )
+
+    def _decide(self, verb: str, id: str, deed: Callable[[], Outcome]) -> None:
+        work(
+            self.app,
+            lambda: m.DecisionEnded(verb, deed()),
+            lambda line: m.DecisionFailed(verb, id, line),
+            group=f"decide {id}",
+        )
