@@ -110,7 +110,7 @@ class Control:
         before = output.follow(follower, asked.get("since"), asked.get("tail"))
         gone = asyncio.create_task(reader.read(1))
         try:
-            writer.write(b"".join(text.encode() + b"\n" for text in before))
+            writer.write(b'{"following": true}\n' + b"".join(text.encode() + b"\n" for text in before))
             await writer.drain()
             while waiting.qsize() < _BEHIND:
                 said = asyncio.create_task(waiting.get())

@@ -126,7 +126,7 @@ class Upstream:
         self._thread.start()
 
     def stands_for(self, *names: str) -> Mapping[str, tuple[str, int]]:
-        return {name: ("127.0.0.1", self.port) for name in names}
+        return dict.fromkeys(names, ("127.0.0.1", self.port))
 
     def close(self) -> None:
         self._server.shutdown()

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def keep(home: Path, command: tuple[str, ...], env: dict[str, str], folder: str)
     path.write_text(json.dumps({"command": list(command), "env": env, "folder": folder}) + "\n")
 
 
-def attach(home: Path, argv: list[str] | None) -> int:
+def attach(home: Path, argv: list[str] | None, environ: Mapping[str, str]) -> int:
     """Run the agent's command (or `argv`) on this terminal until it ends; its exit code."""
     kept = _kept(home)
     command = argv or [str(word) for word in kept["command"]]
@@ -35,7 +35,7 @@ def attach(home: Path, argv: list[str] | None) -> int:
         raise UsageError("agent.command is empty; name one in the manifest, or attach with a command")
     own_home = home / "agent-home"
     own_home.mkdir(mode=0o700, exist_ok=True)
-    env = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    env = {name: environ[name] for name in _KEPT if name in environ}
     env |= {"HOME": str(own_home)} | kept["env"]
     try:
         child = subprocess.Popen(command, env=env, cwd=kept["folder"])

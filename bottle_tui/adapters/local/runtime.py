@@ -1,5 +1,6 @@
 """`ports.Runtime` with plain processes on loopback. Nothing is contained here, and the screen says so."""
 
+import os
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from bottle_tui.adapters.local.addresses import BOTTLE_FOLDER, HOST, Addresses, 
 from bottle_tui.adapters.local.sidecar import LocalSidecar, states
 from bottle_tui.core.views import SidecarState
 from bottle_tui.errors import BottleError, LaunchFailed, SidecarUnreachable
-from bottle_tui.ports import SIDECARS, Launch, Progress, Recorded, Role, Sidecar
+from bottle_tui.ports import SIDECARS, Home, Launch, Progress, Recorded, Role, Sidecar
 from sidecar_addon.gate.ask import AskError
 from sidecar_addon.gate.ask import ask as ask_gate
 
@@ -21,12 +22,19 @@ _MARKER = "local/isolated"
 
 
 class LocalRuntime:
-    """`root` is `<home>`. `upstreams` (name → address, port) lets demo and tests serve names on this machine."""
+    """`upstreams` (name → address, port) lets demo and tests serve names on this machine; nothing else sets it."""
 
     name = "local"
 
-    def __init__(self, root: Path, upstreams: Mapping[str, tuple[str, int]] | None = None) -> None:
-        self._root = root
+    def __init__(
+        self,
+        home: Home,
+        environ: Mapping[str, str] | None = None,
+        *,
+        upstreams: Mapping[str, tuple[str, int]] | None = None,
+    ) -> None:
+        self._root = home.root
+        self._environ = dict(os.environ if environ is None else environ)
         self._upstreams = dict(upstreams or {})
 
     def describe(self) -> str:
@@ -126,7 +134,7 @@ class LocalRuntime:
 
     def attach(self, recorded: Recorded, argv: list[str] | None = None) -> int:
         """Run the agent's command, or `argv`, on this terminal; the exit code."""
-        return agent.attach(self._home(recorded.slug), argv)
+        return agent.attach(self._home(recorded.slug), argv, self._environ)
 
     def _home(self, slug: str) -> Path:
         return self._root / "bottles" / slug
@@ -138,7 +146,7 @@ class LocalRuntime:
         password, mcp_path = known or (secrets.token_urlsafe(18), f"/{secrets.token_urlsafe(18)}/mcp")
         old = client.find(launch.home)
         orders = starting.Orders(launch.home, password, mcp_path, old.ports if old else {}, self._upstreams)
-        process = starting.start(launch.plan.slug, orders)
+        process = starting.start(launch.plan.slug, orders, self._environ)
         for slot, (value, fingerprint) in launch.tokens.items():
             _deliver(process, slot, value, fingerprint)
         addresses = Addresses(

@@ -67,7 +67,12 @@ class LocalSidecar:
             "tail": tail,
         }
         try:
-            return SocketLines(client.connect(process, question, client.ANSWER_SECONDS), what)
+            lines = SocketLines(client.connect(process, question, client.ANSWER_SECONDS), what)
+            # The first line says that nothing said from here on is missed.
+            if lines.next(client.ANSWER_SECONDS) is None:
+                lines.close()
+                raise SidecarUnreachable(f"{what} does not answer")
+            return lines
         except OSError as error:
             raise SidecarUnreachable(f"{what} does not answer: {error}") from error
 

@@ -33,20 +33,21 @@ class Orders:
     upstreams: Mapping[str, tuple[str, int]]
 
 
-def start(slug: str, orders: Orders) -> client.Process:
+def start(slug: str, orders: Orders, environ: Mapping[str, str]) -> client.Process:
     """Start it; returns once every part listens. Raises LaunchFailed with what it said."""
     folder = orders.home / "local"
     # Which modules are found must not depend on the folder this is called from, so -P and an explicit path.
     argv = [sys.executable, "-P", "-m", "sidecar_addon", "local", slug]
-    environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    environ["PYTHONPATH"] = str(Path(sidecar_addon.__file__).parents[1])
+    # The rest of the operator's environment may hold credentials, which reach the gate by `put-token` only.
+    kept = {name: environ[name] for name in _KEPT if name in environ}
+    kept["PYTHONPATH"] = str(Path(sidecar_addon.__file__).parents[1])
     with (folder / "process.log").open("wb") as log:
         child = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=environ,
+            env=kept,
             cwd=folder,
             start_new_session=True,
         )
