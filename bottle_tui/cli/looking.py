@@ -1,6 +1,13 @@
 """Looking: logs, traffic, the ledger, the doctor, the schema, the demo."""
 
+from dataclasses import asdict
+from pathlib import Path
+
+from bottle_tui.cli import shapes
 from bottle_tui.cli.context import Context
+from bottle_tui.cli.output import DIM, GREEN, RED, YELLOW
+from bottle_tui.cli.words import size
+from bottle_tui.core.views import LogLine
 
 
 def schema(context: Context) -> int:
@@ -37,3 +44,110 @@ def audit_verify(context: Context) -> int:
     else:
         context.out.line(line)
     return 0
+
+
+def logs(context: Context) -> int:
+    """A sidecar's output; with --follow until Ctrl-C or its end."""
+    from bottle_tui.errors import SidecarUnreachable
+    from bottle_tui.services import logs as following
+
+    args = context.args
+    stream = following.follow(context.world, args.slug, args.sidecar, tail=max(args.tail, 1))
+    left = None if args.follow else max(args.tail, 1)
+    try:
+        while left is None or left > 0:
+            line = stream.next(1.0)
+            if line is None and left is not None:
+                break
+            if line is not None:
+                _print_log(context, line)
+                left = None if left is None else left - 1
+    except SidecarUnreachable as error:
+        if left is None:
+            context.out.say(error.message)
+    finally:
+        stream.close()
+    return 0
+
+
+def _print_log(context: Context, line: LogLine) -> None:
+    if context.out.as_json:
+        context.out.document(shapes.log_line(line), indent=None)
+        return
+    style = {"error": RED, "warn": YELLOW}.get(line.level, DIM if line.noise else "")
+    if line.event is None:
+        context.out.line(line.text, style)
+        return
+    moment = str(line.event.get("time") or "")[11:19]
+    kind = str(line.facts.get("kind") or "")
+    context.out.line(f"{moment.ljust(8)}  {kind.ljust(15)}  {line.facts.get('summary') or line.text}", style)
+
+
+def traffic(context: Context) -> int:
+    """Requests by host, from the running gate's log."""
+    from bottle_tui.services import traffic as counting
+
+    found = counting.traffic(context.world, context.args.slug)
+    if context.out.as_json:
+        hosts = [asdict(each) for each in found.hosts]
+        context.out.document({"slug": found.slug, "source": counting.SOURCE, "lines": found.lines, "hosts": hosts})
+        return 0
+    rows = [
+        (
+            each.host,
+            str(each.allowed),
+            str(each.denied),
+            _reasons(each.reasons),
+            size(each.bytes_up),
+            size(each.bytes_down),
+        )
+        for each in found.hosts
+    ]
+    context.out.table(("HOST", "ALLOWED", "DENIED", "WHY", "UP", "DOWN"), rows)
+    context.out.say(f"from {counting.SOURCE}, {found.lines} lines; older ones are rotated away")
+    return 0
+
+
+def _reasons(reasons: dict[str, int]) -> str:
+    ordered = sorted(reasons.items(), key=lambda each: -each[1])
+    return ", ".join(f"{reason} {count}" for reason, count in ordered)
+
+
+def doctor(context: Context) -> int:
+    """What is missing here, each with the line that fixes it; exit 1 when something is."""
+    from bottle_tui.services import doctor as examining
+
+    if context.args.build:
+        _build_images(context)
+    findings = examining.examine(context.world, runtime=context.runtime, manifest=Path("bottle.yaml"))
+    if context.out.as_json:
+        context.out.document([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark, style = {True: ("ok", GREEN), False: ("!!", RED), None: ("??", YELLOW)}[finding.ok]
+            context.out.line(f"{mark}  {finding.name}: {finding.text}", style if finding.ok is not True else "")
+            if finding.ok is False and finding.remedy:
+                context.out.line(f"      {finding.remedy}", DIM)
+    return 1 if any(finding.ok is False for finding in findings) else 0
+
+
+def _build_images(context: Context) -> None:
+    from bottle_tui.adapters.docker import images
+    from bottle_tui.adapters.docker.engine import Engine
+
+    environ = context.world.environ
+    context.world.runtimes["docker"].check()
+    engine = Engine(environ)
+    hop = environ.get("BOTTLE_TUI_PIPELOCK") == "hop"
+    for role in images.ROLES:
+        if role == "pipelock" and hop:
+            continue
+        name = images.ensure(engine, role, environ, context.out.say)
+        context.out.say(f"{role}: {name}")
+
+
+def demo(context: Context) -> int:
+    """The whole loop on this machine; without a terminal it decides by itself and prints what happens."""
+    from bottle_tui import demo as showing
+
+    return int(showing.run(context.args.runtime or "local") or 0)

@@ -32,7 +32,7 @@ def routes_show(context: Context) -> int:
 def _route_rows(route: dict[str, Any]) -> list[tuple[str, ...]]:
     scan = route.get("scan") or {}
     cost = f"{scan['requests']} requests, {size(scan['bytes'])}, {scan['ms']} ms" if scan.get("requests") else ""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for number, grant in enumerate(route["grants"] or [{"id": "–", "methods": ["nothing"]}]):
         ends = grant.get("expires_at") or ("1 request" if grant.get("uses") == 1 else "")
         rows.append(

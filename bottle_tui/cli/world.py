@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from bottle_tui.errors import UsageError
-from bottle_tui.ports import Authorities, Minted, Runtime, World
+from bottle_tui.ports import Authorities, Home, Minted, Runtime, World
 
 RUNTIMES = ("docker", "local")
 
@@ -92,7 +92,7 @@ def _docker(environ: Mapping[str, str]) -> Runtime:
     return DockerRuntime(environ)
 
 
-def _local(home: object, environ: Mapping[str, str]) -> Runtime:
+def _local(home: Home, environ: Mapping[str, str]) -> Runtime:
     from bottle_tui.adapters.local import LocalRuntime
 
     return LocalRuntime(home, environ)
