@@ -271,7 +271,9 @@ class GateAddon:
         path = flow.request.data.path.partition(b"?")[0].decode("utf-8", "backslashreplace")
         with contextlib.suppress(HostError):
             host = normalise(host)
-        return Request(flow.request.method, "https" if flow.client_conn.tls_established else "http", host, port, path)
+        return Request(
+            requests.method_sent(flow), "https" if flow.client_conn.tls_established else "http", host, port, path
+        )
 
     def _has_password(self, flow: HTTPFlow) -> bool:
         if knows_password(flow.request.headers, self._settings.proxy_password):
@@ -281,7 +283,7 @@ class GateAddon:
 
     def _answer_page(self, flow: HTTPFlow) -> None:
         target = flow.request.data.path.decode("utf-8", "replace")
-        flow.response = self._page.answer(flow.request.method, target)
+        flow.response = self._page.answer(requests.method_sent(flow), target)
         self._events.merged("local_page", (target.partition("?")[0][:40],), path=target.partition("?")[0][:40])
 
     async def _hold(self) -> None:

@@ -15,7 +15,7 @@ def claims_of(flow: HTTPFlow, tunnel: tuple[str, int] | None) -> Claims:
     request = flow.request
     encrypted = tunnel is not None and bool(flow.client_conn.tls_established)
     return Claims(
-        method=request.method,
+        method=method_sent(flow),
         target=request.data.path.decode("utf-8", "surrogateescape"),
         connection=tunnel or (request.data.host, request.data.port),
         encrypted=encrypted,
@@ -25,6 +25,11 @@ def claims_of(flow: HTTPFlow, tunnel: tuple[str, int] | None) -> Claims:
         sni=flow.client_conn.sni if encrypted else None,
         upgrade=_asks_for_websocket(flow),
     )
+
+
+def method_sent(flow: HTTPFlow) -> str:
+    """The method byte for byte: mitmproxy's own property says `GET` where the agent sent `get`."""
+    return flow.request.data.method.decode("utf-8", "backslashreplace")
 
 
 def compose(flow: HTTPFlow, request: Request) -> None:
