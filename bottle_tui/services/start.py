@@ -10,7 +10,7 @@ from bottle_tui.core.resolve import slots_after
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.errors import BottleError, Conflict, LaunchFailed
 from bottle_tui.ports import BottleHome, Progress, Recorded, Role, Runtime, World
-from bottle_tui.services import acceptance, ack, blueprint, gate, launching, lookup, status, tokens
+from bottle_tui.services import acceptance, ack, blueprint, gate, launching, lookup, queue, status, tokens
 from bottle_tui.services.blueprint import Blueprint
 from bottle_tui.services.launching import Prepared
 from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
@@ -19,7 +19,16 @@ LOCK_SECONDS = 300.0
 """Another `up` of the same bottle may be building images."""
 CONFIRM_SECONDS = 30.0
 _RESTARTABLE: tuple[Role, ...] = ("pipelock", "supervise")
-_OF_AN_INCARNATION = ("apply.json", "queue", slots.FILE, TABLE_FILE, CONFIG_FILE, QUARANTINE_FILE, "ca")
+_OF_AN_INCARNATION = (
+    "apply.json",
+    "queue",
+    slots.FILE,
+    TABLE_FILE,
+    CONFIG_FILE,
+    QUARANTINE_FILE,
+    queue.STATE_FILE,
+    "ca",
+)
 
 
 @dataclass(frozen=True)
@@ -214,6 +223,7 @@ def _keep(world: World, drawn: Blueprint, prepared: Prepared) -> None:
     home = world.home.bottle(drawn.plan.slug)
     home.write(TABLE_FILE, prepared.table.data)
     home.write(CONFIG_FILE, prepared.pipelock)
+    home.write(queue.STATE_FILE, launching.first_state(drawn.plan))
     home.write(slots.FILE, slots.render(slots_after(drawn.plan, slots.parse(home.read(slots.FILE)))))
 
 

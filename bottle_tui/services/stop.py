@@ -3,11 +3,22 @@
 from bottle_tui.core import slots
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import World
-from bottle_tui.services import lookup
+from bottle_tui.services import lookup, queue
 from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
 
 LOCK_SECONDS = 300.0
-_GOES = ("apply.json", "queue", slots.FILE, TABLE_FILE, CONFIG_FILE, QUARANTINE_FILE, "ca", "local", "local.json")
+_GOES = (
+    "apply.json",
+    "queue",
+    slots.FILE,
+    TABLE_FILE,
+    CONFIG_FILE,
+    QUARANTINE_FILE,
+    queue.STATE_FILE,
+    "ca",
+    "local",
+    "local.json",
+)
 _PURGED = ("audit.jsonl", "grants.yaml", "pipelock.extra.yaml", "accepted.json")
 
 

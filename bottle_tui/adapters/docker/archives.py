@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -23,8 +24,8 @@ class Entry:
     """The same as the uid when it is not said."""
 
 
-def pack(entries: Iterable[Entry]) -> bytes:
-    """The archive the engine unpacks; it keeps owner and mode."""
+def pack(entries: Iterable[Entry], moment: int | None = None) -> bytes:
+    """The archive the engine unpacks; it keeps owner and mode. `moment` is the files' time, now when it is not said."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for entry in entries:
@@ -32,6 +33,7 @@ def pack(entries: Iterable[Entry]) -> bytes:
             info.uid = entry.uid
             info.gid = entry.uid if entry.gid is None else entry.gid
             info.mode = entry.mode
+            info.mtime = int(time.time()) if moment is None else moment
             if entry.data is None:
                 info.type = tarfile.DIRTYPE
                 archive.addfile(info)

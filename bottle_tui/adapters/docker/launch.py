@@ -5,6 +5,7 @@ Networks, pipelock, egress, supervise; the probe; what the sidecars say; tokens;
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,17 +59,18 @@ def _all_steps(setting: Setting, workshop: Workshop, wanted: Launch, progress: P
     networks = {kind: workshop.network(kind, subnet) for kind in names.NETWORKS}
     volumes: dict[str, str] = {role: workshop.volume(role) for role in SIDECARS}
     made: dict[str, str] = {}
-    for role in _order():
-        made[role] = _sidecar(setting, workshop, role, ready[role], wanted, progress)
-    progress("probing that the agent's network is closed…")
-    probing.check(
-        workshop, names.network(workshop.slug, "agent"), ready["egress"], forbidden=_pipelock_at(workshop, made)
-    )
-    for role in _order():
-        waiting.until_ready(setting.engine, made[role], role)
-        progress(f"{role}: ready")
-    deliver(setting.engine, made["egress"], wanted)
-    made["agent"], volumes["home"] = _agent(setting, workshop, ready["agent"], wanted, progress)
+    with ThreadPoolExecutor(3) as pool:
+        made["pipelock"] = _sidecar(setting, workshop, "pipelock", ready["pipelock"], wanted, progress)
+        closed = pool.submit(_probe, workshop, pool, made["pipelock"], ready["egress"])
+        for role in ("egress", "supervise"):
+            made[role] = _sidecar(setting, workshop, role, ready[role], wanted, progress)
+        for role in _order():
+            waiting.until_ready(setting.engine, made[role], role)
+            progress(f"{role}: ready")
+        closed.result()
+        progress("the agent's network is closed: a probe reached neither the host nor a name outside")
+        deliver(setting.engine, made["egress"], wanted)
+        made["agent"], volumes["home"] = _agent(setting, workshop, ready["agent"], wanted, progress)
     return Recorded(
         slug=workshop.slug,
         runtime="docker",
@@ -139,12 +141,13 @@ def _sidecar(setting: Setting, workshop: Workshop, role: Role, image: str, wante
     return container
 
 
-def _pipelock_at(workshop: Workshop, made: Mapping[str, str]) -> list[tuple[str, int]]:
-    """Pipelock's own addresses: from the agent's network not even those may answer."""
+def _probe(workshop: Workshop, pool: Executor, pipelock: str, image: str) -> None:
+    """The agent's network leads nowhere; from there not even pipelock's own addresses may answer."""
     with translated(LaunchFailed, "pipelock's addresses are not known"):
-        settings = workshop.engine.api.inspect_container(made["pipelock"])["NetworkSettings"]
+        settings = workshop.engine.api.inspect_container(pipelock)["NetworkSettings"]
     attached = (settings.get("Networks") or {}).values()
-    return [(str(each["IPAddress"]), 8888) for each in attached if each.get("IPAddress")]
+    forbidden = [(str(each["IPAddress"]), 8888) for each in attached if each.get("IPAddress")]
+    probing.check(workshop, pool, names.network(workshop.slug, "agent"), image, forbidden=forbidden)
 
 
 def deliver(engine: Engine, egress: str, wanted: Launch) -> None:
