@@ -5,21 +5,24 @@ from typing import Any
 
 import httpx2
 
+from sidecar_addon import hosts
+
 URL = "http://_egress.local/allowlist"
 LIMIT_BYTES = 16 * 1024 * 1024
 SHOWN = 200
 TIMEOUT = 10.0
+QUICK = 2.0
 
 
 class GateUnreachable(Exception):
     """The gate did not answer, or not with a table; the message says what happened."""
 
 
-async def fetch(proxy: str) -> dict[str, Any]:
+async def fetch(proxy: str, timeout: float = TIMEOUT) -> dict[str, Any]:
     """The table in the gate's memory. Raises GateUnreachable."""
     try:
         async with (
-            httpx2.AsyncClient(proxy=proxy, trust_env=False, timeout=TIMEOUT) as client,
+            httpx2.AsyncClient(proxy=proxy, trust_env=False, timeout=timeout) as client,
             client.stream("GET", URL) as response,
         ):
             if response.status_code != 200:
@@ -47,6 +50,18 @@ def cut(table: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         lines.append(f"… and {left_out} more that are not shown")
     data = {**table, "routes": shown, "total": len(routes)}
     return "\n".join([head, *lines]), data
+
+
+def wildcard_over(table: dict[str, Any], host: str) -> str | None:
+    """The wildcard route that decides for an exact host, None when another route or none does."""
+    patterns = {route["host"]: route["host"] for route in table["routes"] if isinstance(_host_of(route), str)}
+    wildcards = {pattern[2:]: pattern for pattern in patterns if hosts.is_wildcard(pattern)}
+    found = hosts.best_match(host, patterns, wildcards)
+    return found if found is not None and hosts.is_wildcard(found) else None
+
+
+def _host_of(route: Any) -> Any:
+    return route.get("host") if isinstance(route, dict) else None
 
 
 async def _body(response: httpx2.Response) -> bytes:

@@ -64,6 +64,9 @@ class Calls:
         args = asks.normalise(tool, arguments)
         asks.check_grantable(args, self._queue.state.grantable_tokens or {})
         proposal = self._queue.same_ask(tool, args)
+        if proposal is None and "auth" in args:
+            await self._refuse_auth_under_a_wildcard(args["host"])
+            proposal = self._queue.same_ask(tool, args)
         if proposal is None:
             try:
                 proposal = self._queue.file(tool, args, _author(context))
@@ -75,6 +78,18 @@ class Calls:
         # From here on the proposal is on disk: whatever happens to this call, it is not lost.
         await self._wait(context, proposal, self._queue.state.wait_seconds)
         return await self._answer(context, proposal)
+
+    async def _refuse_auth_under_a_wildcard(self, host: str) -> None:
+        """A wildcard's route carries no credential. Asked of the gate; without its answer the host refuses it later."""
+        try:
+            wildcard = allowlist.wildcard_over(await allowlist.fetch(self._proxy, allowlist.QUICK), host)
+        except allowlist.GateUnreachable:
+            return
+        if wildcard is not None:
+            raise ProposalError(
+                f"auth: {host} is covered by the route {wildcard}, and a wildcard carries no credential. "
+                "Ask without auth, or tell the user that the operator has to add an exact route for it."
+            )
 
     async def _status(self, context: Context, arguments: dict[str, Any]) -> types.CallToolResult:
         unknown = arguments.keys() - {"id", "wait_seconds"}

@@ -19,6 +19,8 @@ from sidecar_addon.supervise.settings import Emit
 MAX_OPEN = 20
 REMEMBERED = timedelta(minutes=30)
 STATE_FILE = "state.json"
+REPEATED = 50
+"""Of a large reload, as many acks are repeated by a signal without a new file."""
 
 
 class QueueFull(Exception):
@@ -82,9 +84,9 @@ class Queue:
                 self._stamps[item.name] = item.stamp
                 acks.append(_rejected(f"decisions/{item.name}", item.problem))
         acks += self._forget_removed({entry.name for entry in entries} | {item.name for item in refused})
-        self._last_acks = acks or self._last_acks
-        for ack in self._last_acks:
+        for ack in acks or self._last_acks:
             self._emit(ack)
+        self._last_acks = acks[-REPEATED:] or self._last_acks
         self.changed.set()
         self.changed = anyio.Event()
 

@@ -30,6 +30,7 @@ def start(tmp_path: Path) -> Start:
             arrived.set()
 
         usual = {"host": "127.0.0.1", "port": 0, "allowed_hosts": ("127.0.0.1:*",), "beat_seconds": 0.02}
+        usual["egress_proxy"] = "http://127.0.0.1:9"
         service = Service(Settings(folder=tmp_path, emit=emit, **{**usual, **settings}))
         ready = asyncio.Event()
         running = asyncio.create_task(service.serve(lambda _: ready.set()))

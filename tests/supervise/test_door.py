@@ -142,6 +142,32 @@ async def test_an_answer_that_is_no_table_is_an_error_not_an_empty_list(
     assert says in text_of(answer)
 
 
+@pytest.mark.parametrize(
+    ("routes", "refused"),
+    [
+        ([{"host": "*.example.com"}], True),
+        ([{"host": "*.example.com"}, {"host": "api.example.com"}], False),
+        ([{"host": "*.example.org"}, {"host": 3}, "x"], False),
+    ],
+    ids=["under a wildcard", "an exact route decides", "elsewhere"],
+)
+async def test_a_credential_under_a_wildcards_route_is_refused_at_the_door(
+    start: Start, routes: list[Any], refused: bool
+) -> None:
+    auth = {"scheme": "Bearer", "token_ref": "EXAMPLE_TOKEN"}
+    ask = {"host": "api.example.com", "auth": auth, "justification": "to push"}
+    async with (
+        gate(json.dumps({"routes": routes}).encode()) as (proxy, _),
+        start(egress_proxy=proxy) as bottle,
+        bottle.client() as client,
+    ):
+        bottle.tell(wait_seconds=0, grantable_tokens={"EXAMPLE_TOKEN": ("api.example.com",)})
+        answer = await client.call_tool("egress-block", ask)
+    assert answer.is_error == refused
+    assert len(bottle.filed()) == (not refused)
+    assert not refused or "covered by the route *.example.com" in text_of(answer)
+
+
 async def test_an_unreachable_gate_is_an_error(start: Start) -> None:
     async with gate(b"") as (proxy, _):
         pass

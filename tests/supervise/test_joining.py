@@ -1,10 +1,12 @@
 """The same ask joins, rejections are remembered, cancelled calls lose nothing, and a restart changes none of it."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from mcp.client import Client
 
@@ -65,22 +67,44 @@ async def test_a_cancelled_call_keeps_its_proposal_and_the_same_ask_gets_the_dec
     assert len(bottle.named("decision_read")) == 1
 
 
-async def test_a_client_that_vanishes_without_a_word_is_not_taken_to_have_read_the_decision(bottle: Bottle) -> None:
-    body = (
-        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"egress-block","arguments":'
-        b'{"host":"api.example.com","justification":"x"},"_meta":{"progressToken":1,'
-        b'"io.modelcontextprotocol/protocolVersion":"2026-07-28",'
-        b'"io.modelcontextprotocol/clientCapabilities":{},'
-        b'"io.modelcontextprotocol/clientInfo":{"name":"raw","version":"1"}}}}'
-    )
+CALL = {"name": "egress-block", "arguments": ASK, "_meta": {"progressToken": 1}}
+MODERN = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "1"},
+}
+MODERN_HEADERS = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "egress-block"}
+HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
+ACCEPT = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+
+
+def message(method: str, params: dict[str, Any], identity: int | None = 1) -> bytes:
+    """One JSON-RPC request, or a notification."""
+    head = {"jsonrpc": "2.0", "method": method, "params": params}
+    return json.dumps(head if identity is None else head | {"id": identity}).encode()
+
+
+async def session(bottle: Bottle) -> dict[str, str]:
+    """Headers of a session opened by hand, as older clients do."""
+    async with httpx.AsyncClient(trust_env=False, headers=ACCEPT) as web:
+        opened = await web.post(bottle.url, content=message("initialize", HELLO))
+        headers = {"Mcp-Session-Id": opened.headers["mcp-session-id"], "MCP-Protocol-Version": "2025-06-18"}
+        await web.post(bottle.url, headers=headers, content=message("notifications/initialized", {}, None))
+    return headers
+
+
+@pytest.mark.parametrize("modern", [True, False], ids=["without a session", "with a session"])
+async def test_a_client_that_vanishes_without_a_word_is_not_taken_to_have_read_the_decision(
+    bottle: Bottle, modern: bool
+) -> None:
+    params = {**CALL, "_meta": {"progressToken": 1, **(MODERN if modern else {})}}
+    body = message("tools/call", params, 2)
+    headers = ACCEPT | (MODERN_HEADERS if modern else await session(bottle))
+    lines = [f"{name}: {value}" for name, value in headers.items()]
     port = bottle.service.port
-    head = (
-        f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-        "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\n"
-        f"Mcp-Method: tools/call\r\nMcp-Name: egress-block\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
+    head = ["POST /mcp HTTP/1.1", f"Host: 127.0.0.1:{port}", *lines, f"Content-Length: {len(body)}", "", ""]
     _, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(head.encode() + body)
+    writer.write("\r\n".join(head).encode() + body)
     await writer.drain()
     await bottle.event("waiting")
     writer.transport.abort()
