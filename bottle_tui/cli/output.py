@@ -44,7 +44,7 @@ class Output:
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Aligned columns; the last one is not padded."""
         shown = [[visible(cell) for cell in row] for row in rows]
-        widths = [max(len(head), *(len(row[index]) for row in shown)) for index, head in enumerate(heads)]
+        widths = [max(len(line[index]) for line in (heads, *shown)) for index in range(len(heads))]
         self.line(_aligned(heads, widths), DIM)
         for row in shown:
             self.line(_aligned(row, widths))
