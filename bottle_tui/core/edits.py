@@ -45,6 +45,10 @@ class Edit:
         return edited
 
 
+AS_ASKED = Edit()
+"""No edit."""
+
+
 def duration(lasts: str) -> timedelta | None:
     """How long a grant lasts, None where it has no expiry of its own. Raises UsageError."""
     if lasts in (ONCE, BOTTLE, ALWAYS):

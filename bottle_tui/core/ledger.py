@@ -33,7 +33,7 @@ def record(head: Head, fields: dict[str, Any]) -> tuple[bytes, Head]:
 
 def read(data: bytes, head: Head = Head(), file: str = FILE) -> Iterator[tuple[dict[str, Any], Head]]:
     """Every record with the head after it, checked as they come. Raises LedgerBroken at the first bad one."""
-    for position, line in enumerate(data.splitlines(), start=1):
+    for position, line in enumerate(_whole(data).splitlines(), start=1):
         try:
             value = strict_yaml.load_json(line, limit=_LIMIT)
         except strict_yaml.StrictYamlError as error:
@@ -46,8 +46,8 @@ def read(data: bytes, head: Head = Head(), file: str = FILE) -> Iterator[tuple[d
 
 def last(data: bytes) -> Head:
     """The head as the last line says it, unchecked: an append must not cost a walk. Raises LedgerBroken."""
-    end = data.rstrip(b"\n").rfind(b"\n") + 1
-    line = data[end:]
+    whole = _whole(data).rstrip(b"\n")
+    line = whole[whole.rfind(b"\n") + 1 :]
     if not line.strip():
         return Head()
     try:
@@ -55,6 +55,20 @@ def last(data: bytes) -> Head:
         return Head(int(value["n"]), str(value["hash"]))
     except (ValueError, KeyError, TypeError):
         raise LedgerBroken("the last record cannot be read; `bottle-tui audit verify` says more", file=FILE) from None
+
+
+def _whole(data: bytes) -> bytes:
+    """Without a last line that a crash left torn: nobody was told that it is there, the next append cuts it off."""
+    return data[: data.rfind(b"\n") + 1]
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    """One line as a record, unchecked; empty when it is none."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _checked(value: dict[str, Any], head: Head, file: str, position: int) -> Head:

@@ -1,0 +1,75 @@
+"""The ledger on disk: append, list, verify. When it grows large, its older part moves into numbered files."""
+
+from typing import Any
+
+from bottle_tui.core import ledger
+from bottle_tui.core.ledger import Head
+from bottle_tui.errors import NotFound
+from bottle_tui.ports import BottleHome, World
+from sidecar_addon.table import iso
+
+SEGMENT_BYTES = 16 * 1024 * 1024
+OLD = "audit-old"
+
+
+def append(world: World, home: BottleHome, kind: str, **fields: Any) -> None:
+    """One record, fsynced. The caller holds the bottle's lock. Raises LedgerBroken: then nothing may be done."""
+    data = home.read(ledger.FILE) or b""
+    head = ledger.last(data) if data else _old_head(home)
+    if len(data) > SEGMENT_BYTES:
+        _roll(home, data)
+    body = {"time": iso(world.clock.now()), "kind": kind, "slug": home.slug, "actor": world.operator, **fields}
+    line, _ = ledger.record(head, body)
+    home.append(ledger.FILE, line)
+
+
+def records(world: World, slug: str) -> list[dict[str, Any]]:
+    """Every record, oldest first. Raises NotFound, LedgerBroken."""
+    return [value for value, _ in _walk(_known(world, slug))]
+
+
+def verify(world: World, slug: str) -> str:
+    """One line on how the ledger stands. Raises LedgerBroken naming the first bad record."""
+    walked = _walk(_known(world, slug))
+    if not walked:
+        return f"{slug}: the ledger is empty"
+    head = walked[-1][1]
+    return f"{slug}: {head.number} records, unbroken; the last is {head.digest}"
+
+
+def recent(home: BottleHome) -> list[dict[str, Any]]:
+    """The records of the current file, unchecked chain to older ones: for looking up one apply."""
+    data = home.read(ledger.FILE) or b""
+    return [ledger.parsed(line) for line in data.splitlines()[-50:]]
+
+
+def _known(world: World, slug: str) -> BottleHome:
+    home = world.home.bottle(slug)
+    if not home.exists():
+        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    return home
+
+
+def _walk(home: BottleHome) -> list[tuple[dict[str, Any], Head]]:
+    walked: list[tuple[dict[str, Any], Head]] = []
+    head = Head()
+    files = [*(f"{OLD}/{name}" for name in home.names(OLD)), ledger.FILE]
+    previous = b""
+    for name in files:
+        data = home.read(name) or b""
+        if name == ledger.FILE and previous and data == previous:
+            break  # moved, and the machine stopped before the current file was emptied
+        walked += ledger.read(data, head, name)
+        head = walked[-1][1] if walked else head
+        previous = data
+    return walked
+
+
+def _old_head(home: BottleHome) -> Head:
+    names = home.names(OLD)
+    return ledger.last(home.read(f"{OLD}/{names[-1]}") or b"") if names else Head()
+
+
+def _roll(home: BottleHome, data: bytes) -> None:
+    home.write(f"{OLD}/{ledger.last(data).number:012}.jsonl", data)
+    home.write(ledger.FILE, b"")

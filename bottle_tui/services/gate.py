@@ -1,0 +1,128 @@
+"""Questions to the running gate, by exec in its container; nothing it answers is taken on a file's word."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.ports import Sidecar
+from sidecar_addon.table import fingerprint, parse_time
+
+PYTHON = ("python", "-m", "sidecar_addon")
+
+
+@dataclass(frozen=True)
+class GateStatus:
+    """What the gate has in force. `uses`: spent ones by grant."""
+
+    digest: str | None
+    generation: int
+    apply: str | None
+    quarantined: bool
+    slots: Mapping[str, str]
+    in_flight: Mapping[str, int]
+    uses: Mapping[str, int]
+    error: str | None
+    time: datetime
+    """By the gate's own clock, which is what its table's moments are compared with."""
+
+    @property
+    def streams(self) -> int:
+        """All that flows right now."""
+        return sum(self.in_flight.values())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gate would do with a request. `grant` is an id."""
+
+    allowed: bool
+    reason: str | None
+    grant: str | None
+    scan: str | None
+    token_ready: bool | None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers of one moment, and the table they come from."""
+
+    digest: str | None
+    answers: tuple[Answer, ...]
+
+
+def status(egress: Sidecar) -> GateStatus:
+    """What is in force. Raises SidecarUnreachable."""
+    value = _ask(egress, {"verb": "status"})
+    try:
+        return GateStatus(
+            digest=value["digest"],
+            generation=int(value["generation"]),
+            apply=value["apply"],
+            quarantined=bool(value["quarantined"]),
+            slots=dict(value["slots"]),
+            in_flight={str(host): int(count) for host, count in value["in_flight"].items()},
+            uses={str(grant): int(count) for grant, count in value["uses"].items()},
+            error=value["routes_error"],
+            time=parse_time(value["time"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _nonsense(error) from None
+
+
+def decide(egress: Sidecar, requests: Sequence[tuple[str, str]]) -> Answers:
+    """What it would do with (method, url); no use is spent. Raises SidecarUnreachable."""
+    wish = {"verb": "decide", "requests": [{"method": method, "url": url} for method, url in requests]}
+    value = _ask(egress, wish)
+    try:
+        answers = tuple(_answer(item) for item in value["answers"])
+        digest = value["digest"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _nonsense(error) from None
+    if len(answers) != len(requests):
+        raise SidecarUnreachable("the gate answered another number of questions than it was asked")
+    return Answers(digest, answers)
+
+
+def _answer(item: dict[str, Any]) -> Answer:
+    return Answer(
+        allowed=item["allowed"] is True,
+        reason=item["reason"],
+        grant=item["grant"]["id"] if item["grant"] else None,
+        scan=item["scan"],
+        token_ready=item["token_ready"],
+    )
+
+
+def put_token(egress: Sidecar, slot: str, token_ref: str, value: str) -> None:
+    """Fill a slot; the value goes by standard input only. Raises SidecarUnreachable."""
+    mark = fingerprint(token_ref)
+    stdin = json.dumps({"fingerprint": mark, "value": value}).encode()
+    ran = egress.run([*PYTHON, "put-token", slot], stdin=stdin)
+    answer = _object(ran.stdout) if ran.code == 0 else {}
+    if answer.get("slot") != slot or answer.get("fingerprint") != mark:
+        said = ran.stderr.decode("utf-8", "replace").replace(value, "…").strip()[-300:]
+        raise SidecarUnreachable(f"the gate did not take the token for {slot}: {said or 'no word why'}")
+
+
+def _ask(egress: Sidecar, wish: Mapping[str, Any]) -> dict[str, Any]:
+    ran = egress.run([*PYTHON, "control", json.dumps(wish, separators=(",", ":"))])
+    answer = _object(ran.stdout)
+    if ran.code != 0 or not answer or "error" in answer:
+        said = str(answer.get("error") or ran.stderr.decode("utf-8", "replace").strip()[-300:] or "no word why")
+        raise SidecarUnreachable(f"the gate does not answer `{wish['verb']}`: {said}")
+    return answer
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _nonsense(error: Exception) -> SidecarUnreachable:
+    return SidecarUnreachable(f"the gate's answer makes no sense ({type(error).__name__}: {error})")

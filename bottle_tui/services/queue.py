@@ -1,0 +1,230 @@
+"""The queue on the host's side: a copy of each proposal as first seen, the decisions, and what supervise is told.
+
+What lies in supervise is the agent's side of the wall: read, checked, hashed, never believed twice.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bottle_tui.core.views import ProposalStatus
+from bottle_tui.errors import NotFound, SidecarUnreachable, UsageError
+from bottle_tui.ports import BottleHome, World
+from bottle_tui.services import ack
+from bottle_tui.services.session import Session
+from sidecar_addon import asks, proposals
+from sidecar_addon.proposals import Decision, Proposal, ProposalError, State
+from sidecar_addon.table import digest_of, iso, parse_time
+
+FOLDER = "queue"
+PROPOSALS = "/var/lib/supervise/proposals"
+DECISIONS = "/var/lib/supervise/decisions"
+STATE_FILE = "state.json"
+MOST = 2_000
+"""Files of one reading that are looked at; a hostile supervise may have made more."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the host keeps beside a proposal: `queue/<id>.note.json`."""
+
+    incarnation: str
+    digest: str
+    """Of the bytes as first seen."""
+    seen_at: datetime
+    grants: tuple[str, ...] = ()
+    """Every grant that an approval of it ever made, the last one last."""
+    change: str = ""
+    lasts: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One proposal of the queue. `data` is the host's copy, the only one that counts."""
+
+    proposal: Proposal
+    data: bytes
+    note: Note
+    decision: Decision | None = None
+    current: bool = True
+    """Whether it belongs to the incarnation that is there now."""
+
+    @property
+    def id(self) -> str:
+        """The proposal's ULID."""
+        return self.proposal.id
+
+    @property
+    def status(self) -> ProposalStatus:
+        """How it stands. Proposals of an earlier incarnation, never decided, are superseded."""
+        if self.decision is not None and self.decision.status != "pending":
+            status: ProposalStatus = self.decision.status  # type: ignore[assignment]  # parse_decision checked it
+            if self.current or status != "failed":
+                return status
+        return "pending" if self.current else "superseded"
+
+    def grant_id(self) -> str:
+        """The id of the grant that the next approval makes; never one that was in force before."""
+        count = len(self.note.grants)
+        return self.id if count == 0 else f"{self.id}.{count + 1}"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file in supervise that is no proposal, or is not what it was."""
+
+    name: str
+    why: str
+
+
+def sync(session: Session) -> list[Refused]:
+    """Copy what is new in supervise. Raises SidecarUnreachable. What is refused is reported, and never followed."""
+    found = session.sidecar("supervise").read_folder(PROPOSALS)
+    refused: list[Refused] = []
+    for name in sorted(found)[:MOST]:
+        why = _take(session, name, found[name])
+        if why is not None:
+            refused.append(Refused(name[:100], why))
+    if len(found) > MOST:
+        refused.append(Refused("…", f"{len(found) - MOST} more files are left unread; supervise files at most 20 open"))
+    return refused
+
+
+def _take(session: Session, name: str, data: bytes) -> str | None:
+    """Keep one proposal; why not, if not."""
+    try:
+        proposal = proposals.parse_proposal(data)
+    except ProposalError as error:
+        return str(error)
+    if name != f"{proposal.id}.json":
+        return f"holds the proposal {proposal.id}, which is not its name"
+    known = _note(session.home, proposal.id)
+    if known is None:
+        note = Note(session.recorded.incarnation, digest_of(data), session.clock.now())
+        session.home.write(f"{FOLDER}/{proposal.id}.json", data)
+        _keep(session.home, proposal.id, note)
+        return None
+    if known.digest != digest_of(data):
+        return "was changed after it was first seen; the copy first seen counts"
+    return None
+
+
+def entries(home: BottleHome, incarnation: str | None) -> list[Entry]:
+    """Every proposal that the host has a copy of, oldest first. `incarnation`: the one that runs, None when down."""
+    ids = [name.removesuffix(".note.json") for name in home.names(FOLDER) if name.endswith(".note.json")]
+    found = [entry(home, identity, incarnation) for identity in ids if proposals.is_id(identity)]
+    return [item for item in found if item is not None]
+
+
+def entry(home: BottleHome, identity: str, incarnation: str | None) -> Entry | None:
+    """One proposal; None when there is none, or when its copy is not what was hashed."""
+    note, data = _note(home, identity), home.read(f"{FOLDER}/{identity}.json")
+    if note is None or data is None or digest_of(data) != note.digest:
+        return None
+    return Entry(
+        proposal=proposals.parse_proposal(data),
+        data=data,
+        note=note,
+        decision=_decision(home, identity),
+        current=note.incarnation == incarnation,
+    )
+
+
+def find(world: World, fragment: str) -> tuple[str, str]:
+    """(slug, id) of the one proposal whose id contains the fragment. Raises NotFound, UsageError."""
+    wanted = fragment.strip().upper()
+    found = [
+        (slug, identity)
+        for slug in world.home.slugs()
+        for name in world.home.bottle(slug).names(FOLDER)
+        if name.endswith(".note.json") and wanted in (identity := name.removesuffix(".note.json"))
+    ]
+    if not wanted or not found:
+        raise NotFound(f"no proposal has {fragment!r} in its id; `bottle-tui proposals --all` lists them")
+    exact = [item for item in found if item[1] == wanted]
+    if len(found) > 1 and not exact:
+        some = ", ".join(identity for _, identity in found[:4])
+        raise UsageError(f"{fragment!r} is in {len(found)} ids ({some}…); write more of the one you mean")
+    return (exact or found)[0]
+
+
+def remember(home: BottleHome, item: Entry, **changes: Any) -> None:
+    """Change the host's note on a proposal."""
+    _keep(home, item.id, replace(item.note, **changes))
+
+
+def write(home: BottleHome, decision: Decision) -> None:
+    """Keep a decision on the host."""
+    home.write(f"{FOLDER}/{decision.id}.decision.json", proposals.render(decision))
+
+
+def tell(session: Session, decision: Decision) -> str | None:
+    """Hand a decision to supervise, so that the agent gets its answer. None when it has it, else why not."""
+    data = proposals.render(decision)
+    judge = ack.decision(decision.id, digest_of(data))
+    files = {f"{DECISIONS}/{decision.id}.json": data}
+    try:
+        verdict = ack.drive(session.clock, session.sidecar("supervise"), files, judge, ack.SUPERVISE_WAIT)
+    except SidecarUnreachable as error:
+        return error.message
+    if verdict is None:
+        return "supervise says nothing"
+    return None if verdict.loaded else verdict.why
+
+
+def state(home: BottleHome) -> State:
+    """What supervise was last told besides decisions; nothing grantable when nobody has written it."""
+    data = home.read(STATE_FILE)
+    return State() if data is None else proposals.parse_state(data)
+
+
+def tell_state(session: Session, **changes: Any) -> None:
+    """Change what supervise knows of the operator (`watched_at`, `muted`); not waited for. Raises SidecarUnreachable."""
+    data = proposals.render(replace(state(session.home), **changes))
+    session.home.write(STATE_FILE, data)
+    supervise = session.sidecar("supervise")
+    supervise.put(f"{DECISIONS}/{STATE_FILE}", data)
+    supervise.signal()
+
+
+def check_again(home: BottleHome, args: Mapping[str, Any]) -> str | None:
+    """Why a token that is asked for may not be handed out, by the host's own list."""
+    try:
+        asks.check_grantable(args, state(home).grantable_tokens or {})
+    except ProposalError as error:
+        return str(error)
+    return None
+
+
+def _decision(home: BottleHome, identity: str) -> Decision | None:
+    data = home.read(f"{FOLDER}/{identity}.decision.json")
+    return None if data is None else proposals.parse_decision(data)
+
+
+def _note(home: BottleHome, identity: str) -> Note | None:
+    data = home.read(f"{FOLDER}/{identity}.note.json")
+    if data is None:
+        return None
+    value = json.loads(data)
+    return Note(
+        incarnation=value["incarnation"],
+        digest=value["digest"],
+        seen_at=parse_time(value["seen_at"]),
+        grants=tuple(value["grants"]),
+        change=value["change"],
+        lasts=value["lasts"],
+    )
+
+
+def _keep(home: BottleHome, identity: str, note: Note) -> None:
+    data = {
+        "incarnation": note.incarnation,
+        "digest": note.digest,
+        "seen_at": iso(note.seen_at),
+        "grants": list(note.grants),
+        "change": note.change,
+        "lasts": note.lasts,
+    }
+    home.write(f"{FOLDER}/{identity}.note.json", json.dumps(data).encode())

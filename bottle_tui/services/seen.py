@@ -1,0 +1,88 @@
+"""What the sidecars' own output says about a bottle lately: denials by host, who waits, who was told, what passed.
+
+A look back over the last lines, for facts beside an ask; following live is `logs`' work.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.ports import Sidecar
+from bottle_tui.services import ack
+from bottle_tui.services.session import Session
+
+TAIL = 3_000
+_PAUSE = 0.15
+"""Seconds without a line after which the backlog has been read."""
+
+
+@dataclass
+class Traffic:
+    """Counts since the bottle's output begins, or its last lines. `known` is False when it could not be read."""
+
+    known: bool = False
+    denied: Counter[str] = field(default_factory=Counter)
+    requests: dict[str, Counter[str]] = field(default_factory=dict)
+    """host → "METHOD path" → denials."""
+    passed: dict[str, int | None] = field(default_factory=dict)
+    """proposal → last status that a request under its grant got; None while it runs."""
+    waiting: set[str] = field(default_factory=set)
+    read: dict[str, str] = field(default_factory=dict)
+    """proposal → status of the decision that the agent was given."""
+
+
+def look(session: Session) -> Traffic:
+    """Read back. Raises nothing: what cannot be read is not known."""
+    traffic = Traffic()
+    try:
+        for event in _events(session.sidecar("egress")):
+            _of_gate(traffic, event)
+        traffic.known = True
+        for event in _events(session.sidecar("supervise")):
+            _of_supervise(traffic, event)
+    except SidecarUnreachable:
+        return traffic
+    return traffic
+
+
+def _events(sidecar: Sidecar) -> list[dict[str, Any]]:
+    lines = sidecar.follow(tail=TAIL)
+    found: list[dict[str, Any]] = []
+    try:
+        while len(found) < TAIL and (line := lines.next(_PAUSE)) is not None:
+            event = ack.event_of(line)
+            if event:
+                found.append(event)
+    finally:
+        lines.close()
+    return found
+
+
+def _of_gate(traffic: Traffic, event: dict[str, Any]) -> None:
+    kind, host = event.get("event"), str(event.get("host", ""))
+    if kind in ("denied", "denied_more"):
+        count = event.get("count", 1)
+        amount = count if isinstance(count, int) and count > 0 else 1
+        traffic.denied[host] += amount
+        if len(traffic.requests) < 500:
+            what = f"{event.get('method', '')} {event.get('path', '')}".strip()
+            traffic.requests.setdefault(host, Counter())[what] += amount
+    proposal = event.get("proposal")
+    if isinstance(proposal, str) and kind in ("allowed", "finished"):
+        status = event.get("status")
+        traffic.passed[proposal] = status if isinstance(status, int) else traffic.passed.get(proposal)
+
+
+def _of_supervise(traffic: Traffic, event: dict[str, Any]) -> None:
+    kind, identity = event.get("event"), event.get("id")
+    if not isinstance(identity, str):
+        return
+    if kind == "waiting":
+        traffic.waiting.add(identity)
+    elif kind == "waiting_ended":
+        traffic.waiting.discard(identity)
+    elif kind == "decision_read":
+        traffic.read[identity] = str(event.get("status", ""))
+    elif kind == "decision_loaded":
+        traffic.read.pop(identity, None)
