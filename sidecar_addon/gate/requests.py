@@ -29,7 +29,8 @@ def claims_of(flow: HTTPFlow, tunnel: tuple[str, int] | None) -> Claims:
 
 def method_sent(flow: HTTPFlow) -> str:
     """The method byte for byte: mitmproxy's own property says `GET` where the agent sent `get`."""
-    return flow.request.data.method.decode("utf-8", "backslashreplace")
+    method: bytes = flow.request.data.method
+    return method.decode("utf-8", "backslashreplace")
 
 
 def compose(flow: HTTPFlow, request: Request) -> None:

@@ -1,9 +1,11 @@
-"""Two of mitmproxy's layers, corrected. Sans-io: generators of commands, as mitmproxy's own.
+"""Three of mitmproxy's layers, corrected. Sans-io: generators of commands, as mitmproxy's own.
 
 1. A response that the gate sets is sent at once, the rest of the body is discarded; mitmproxy alone would read a denied
    upload to its end into memory. A failed connection upstream is answered by the gate, and can be tried again.
 2. A request that came over HTTP/2 without a length goes on over HTTP/1.1 in chunks; mitmproxy alone would send its body
    without any framing, which the upstream would read as further requests.
+3. A response that came over HTTP/2 without a length goes on over HTTP/1.1 in chunks; mitmproxy alone would end the
+   agent's connection after each one.
 
 Relies on internals of mitmproxy; `selftest` proves at every start that they are as expected.
 """
@@ -30,7 +32,6 @@ from mitmproxy.proxy.layers.http import (
 )
 from mitmproxy.proxy.layers.http._events import ErrorCode
 from mitmproxy.proxy.mode_specs import ProxyMode
-
 
 type Commands = Generator[Any, Any, Any]
 
@@ -112,6 +113,29 @@ class GateHttp1Client(http.Http1Client):  # type: ignore[misc]
         yield from super().send(event)
 
 
+class GateHttp1Server(http.Http1Server):  # type: ignore[misc]
+    """The HTTP/1.1 connection to the agent."""
+
+    def send(self, event: Any) -> Commands:
+        """As mitmproxy's; a body of unknown length that came over HTTP/2 is framed as chunks."""
+        if isinstance(event, ResponseHeaders) and _has_no_framing_back(event) and self._may_chunk(event):
+            framed = event.response.copy()
+            if event.end_stream:
+                framed.headers["Content-Length"] = "0"
+            else:
+                framed.headers["Transfer-Encoding"] = "chunked"
+            event = ResponseHeaders(event.stream_id, framed, event.end_stream)
+        yield from super().send(event)
+
+    def _may_chunk(self, event: Any) -> bool:
+        bodiless = event.response.status_code in (204, 304) or event.response.status_code < 200
+        return not bodiless and self.request.method != "HEAD" and self.request.is_http11
+
+
+def _has_no_framing_back(event: Any) -> bool:
+    return bool(event.response.is_http2 and "content-length" not in event.response.headers)
+
+
 def _has_no_framing(event: Any) -> bool:
     return bool(event.request.is_http2 and not event.end_stream and "content-length" not in event.request.headers)
 
@@ -124,6 +148,7 @@ def install() -> None:
     """Make mitmproxy use the corrected layers, and prove that it does. Raises StreamError."""
     http.HttpStream = GateStream
     http.Http1Client = GateHttp1Client
+    http.Http1Server = GateHttp1Server
     try:
         _selftest()
     except Exception as error:

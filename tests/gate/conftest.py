@@ -57,8 +57,15 @@ class Authority:
         now = datetime.datetime.now(datetime.UTC)
         identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         usage = dict.fromkeys(
-            "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
-            "encipher_only decipher_only".split(),
+            [
+                "digital_signature",
+                "content_commitment",
+                "key_encipherment",
+                "data_encipherment",
+                "key_agreement",
+                "encipher_only",
+                "decipher_only",
+            ],
             False,
         )
         self.certificate = (
@@ -338,6 +345,11 @@ class Parent:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.address = self._server.sockets[0].getsockname()[:2]
 
+    def drop(self) -> None:
+        """End every connection that is open; from any thread."""
+        for server in (self._server, self._plain, self._tls):
+            server.get_loop().call_soon_threadsafe(server.abort_clients)
+
     async def close(self) -> None:
         """Stop listening."""
         for server in (self._server, self._plain, self._tls):
@@ -442,6 +454,10 @@ class World:
     def connect(self) -> socket.socket:
         """A plain connection to the gate."""
         return socket.create_connection(self.gate.address, timeout=WAIT)
+
+    def drop_upstreams(self) -> None:
+        """End every connection that the parent relays, as its restart would."""
+        self.parent.drop()
 
     def tunnel_raw(self, target: str, extra: str = "") -> tuple[socket.socket, bytes]:
         """A CONNECT; the socket and the whole head (and body) of the answer."""
