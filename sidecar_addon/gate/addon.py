@@ -6,6 +6,7 @@ import contextlib
 import secrets as random
 import sys
 import traceback
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,7 +16,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.tls import TlsData
 
-from sidecar_addon.gate import headers, requests
+from sidecar_addon.gate import headers, requests, secrets
 from sidecar_addon.gate.answers import Answers
 from sidecar_addon.gate.events import Events
 from sidecar_addon.gate.flights import Flight, Flights
@@ -235,7 +236,7 @@ class GateAddon:
 
     def _denied(self, verdict: Verdict) -> Refusal:
         """Say it in an event, and give the refusal to answer with."""
-        identity, asked = random.token_hex(10), verdict.request
+        identity, asked = random.token_hex(10), self._shown(verdict)
         reason = verdict.reason or "gate_error"
         background = {"background": True} if asked.host in self._settings.background_hosts else {}
         self._events.denied(
@@ -252,6 +253,19 @@ class GateAddon:
             **background,
         )
         return Refusal(identity, reason, asked.host, asked.path, asked.method, asked.port, verdict.detail)
+
+    def _shown(self, verdict: Verdict) -> Request:
+        """The request as events and answers may show it: without a secret that stands in its path or host."""
+        asked = verdict.request
+        path, host = asked.path, asked.host
+        if self._is_secret(path):
+            path = "/[redacted]"
+        if self._is_secret(host):
+            host = verdict.route.host if verdict.route else "[redacted]"
+        return replace(asked, path=path, host=host)
+
+    def _is_secret(self, text: str) -> bool:
+        return secrets.find([text], self._settings.dlp_patterns, self._held()) is not None
 
     def _fail_closed(self, flow: HTTPFlow) -> None:
         """An exception came up in a decision: deny, and leave its place (no values) in the log for the operator."""

@@ -33,6 +33,15 @@ from sidecar_addon.gate.tokens import MemoryTokens, Token
 from sidecar_addon.table import Grant, Route, Table
 
 WAIT = 5.0
+_NO_USAGE = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 # ---- certificates --------------------------------------------------------------------------------------------------
@@ -56,18 +65,7 @@ class Authority:
         self.name, self.key = name, key
         now = datetime.datetime.now(datetime.UTC)
         identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-        usage = dict.fromkeys(
-            [
-                "digital_signature",
-                "content_commitment",
-                "key_encipherment",
-                "data_encipherment",
-                "key_agreement",
-                "encipher_only",
-                "decipher_only",
-            ],
-            False,
-        )
+        usage: Any = dict.fromkeys(_NO_USAGE, False)
         self.certificate = (
             x509.CertificateBuilder()
             .subject_name(_name(name))
