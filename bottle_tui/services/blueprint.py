@@ -43,8 +43,8 @@ def load(path: Path) -> Manifest:
     return manifests.parse(data, str(path))
 
 
-def draw(world: World, path: Path, *, slots: Slots | None = None) -> Blueprint:
-    """The plan of a manifest, with this process's tokens. Raises InvalidManifest, InvalidFile, TokenUnset."""
+def draw(world: World, path: Path, *, slots: Slots | None = None, need_tokens: bool = True) -> Blueprint:
+    """The plan of a manifest. Raises InvalidManifest, InvalidFile; TokenUnset where this process lacks a token."""
     real = Path(os.path.realpath(path))
     manifest = load(real)
     base = str(real.parent)
@@ -57,7 +57,7 @@ def draw(world: World, path: Path, *, slots: Slots | None = None) -> Blueprint:
         extra_ca=_extra_ca(manifest, base),
         grants=world.home.bottle(manifest.name).read("grants.yaml"),
         slots=slots,
-        host_env_names=_names_with_a_value(world),
+        host_env_names=_names_with_a_value(world) if need_tokens else None,
     )
     agent = replace(plan.agent, build=build, mounts=_real_mounts(world, manifest, plan, str(real), build))
     own = None if build is None else (Path(build) / "Dockerfile").read_bytes()

@@ -83,11 +83,14 @@ def first_table(plan: Plan, apply: str, *, hop: bool, quarantined: bool = False)
 
 
 def first_state(plan: Plan) -> bytes:
-    """Supervise's `state.json`: what may be granted, how long a call waits."""
+    """Supervise's `state.json`."""
+    return proposals.render(state_of(plan))
+
+
+def state_of(plan: Plan) -> proposals.State:
+    """What supervise is told: what may be granted, how long a call waits."""
     grantable = {token.token_ref: token.hosts for token in plan.supervise.grantable_tokens}
-    return proposals.render(
-        proposals.State(grantable_tokens=grantable or None, wait_seconds=plan.supervise.wait_seconds)
-    )
+    return proposals.State(grantable_tokens=grantable or None, wait_seconds=plan.supervise.wait_seconds)
 
 
 def gate_settings(plan: Plan, *, runtime: str, hop: bool) -> bytes:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from bottle_tui.core import mirror, slots
 from bottle_tui.core.resolve import slots_after
+from bottle_tui.core.takeover import brought_back
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.errors import BottleError, Conflict, LaunchFailed
 from bottle_tui.ports import BottleHome, Progress, Recorded, Role, Runtime, World
-from bottle_tui.services import acceptance, ack, blueprint, gate, launching, lookup, queue, status, tokens
+from bottle_tui.services import acceptance, ack, blueprint, gate, launching, lookup, queue, reconcile, status, tokens
 from bottle_tui.services.blueprint import Blueprint
 from bottle_tui.services.launching import Prepared
 from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
+from sidecar_addon.table import TableError, parse
 
 LOCK_SECONDS = 300.0
 """Another `up` of the same bottle may be building images."""
@@ -55,7 +57,9 @@ def up(
     chosen = lookup.runtime(world, runtime)
     chosen.check()
     home = world.home.bottle(slug)
-    drawn = blueprint.draw(world, Path(manifest_path), slots=_slots(home, record))
+    runs = _runs(chosen, record)
+    # A gate that runs holds its tokens already; only what is started, or new, needs them in this process.
+    drawn = blueprint.draw(world, Path(manifest_path), slots=_slots(home, record), need_tokens=not runs)
     for note in drawn.plan.notes:
         progress(note)
     acceptance.require(home, drawn.plan, accept=accept, ask=ask, progress=progress)
@@ -87,9 +91,11 @@ def _half_made(record: Recorded) -> bool:
 
 def _live_needed(chosen: Runtime, record: Recorded | None, drawn: Blueprint) -> bool:
     """Whether a running bottle is to take over another manifest."""
-    if record is None or _half_made(record) or record.details.get("plan") == drawn.plan.digest:
-        return False
-    return chosen.states(record).get("egress") == "up"
+    return record is not None and record.details.get("plan") != drawn.plan.digest and _runs(chosen, record)
+
+
+def _runs(chosen: Runtime, record: Recorded | None) -> bool:
+    return record is not None and not _half_made(record) and chosen.states(record).get("egress") == "up"
 
 
 def _bring_up(world: World, chosen: Runtime, record: Recorded | None, drawn: Blueprint, progress: Progress) -> Recorded:
@@ -182,11 +188,25 @@ def _start_again(world: World, chosen: Runtime, record: Recorded, drawn: Bluepri
     home = world.home.bottle(record.slug)
     home.delete("apply.json")
     prepared = launching.prepare(world, drawn, record.incarnation, runtime=chosen.name)
+    for line in _brought_back(home, prepared):
+        progress(line)
     started = _with_plan(chosen.start(record, prepared.launch, progress), drawn)
     lookup.save(world, started)
     _confirm(world, chosen, started, prepared, progress)
     _keep(world, drawn, prepared)
     return started
+
+
+def _brought_back(home: BottleHome, prepared: Prepared) -> list[str]:
+    """What the manifest allows again that was not in force when the bottle stopped, e.g. what had been revoked."""
+    data = home.read(TABLE_FILE)
+    if data is None:
+        return []
+    try:
+        before = parse(data).routes
+    except TableError:
+        return []
+    return [f"the manifest brings back {line}" for line in brought_back(before, prepared.table.routes)]
 
 
 def _needs_anew(slug: str) -> Conflict:
@@ -236,8 +256,6 @@ def _live(world: World, record: Recorded, drawn: Blueprint) -> list[str]:
     """A running bottle takes over what can be changed under it; the rest needs down and up."""
     if record.details.get("structure") != launching.structure(drawn.plan):
         raise _needs_anew(record.slug)
-    from bottle_tui.services import reconcile
-
-    lines = reconcile.reconcile(world, record, drawn)
+    lines = reconcile.reconcile(world, record, drawn.plan)
     lookup.save(world, _with_plan(record, drawn))
     return lines
