@@ -1,0 +1,117 @@
+"""Bottles from the command line: init, up, ps, stop, down, attach."""
+
+import pytest
+
+from bottle_tui.core.manifest import parse
+
+
+def test_ps_of_nothing_is_an_empty_list(shell) -> None:
+    assert shell("ps", "--json") == 0
+    assert shell.out == "[]\n"
+    assert shell("ps") == 0
+    assert shell.out == ""
+    assert "bottle-tui init" in shell.err
+
+
+def test_up_starts_and_ps_has_the_promised_shape(shell) -> None:
+    shell.up()
+    assert shell.out == "box running  (docker)\n"
+    (row,) = shell.json("ps")
+    assert set(row) >= {"slug", "runtime", "state", "sidecars", "pending", "proxy_url", "mcp_url", "ca_file"}
+    assert (row["slug"], row["runtime"], row["state"], row["pending"]) == ("box", "docker", "running", 0)
+    assert row["sidecars"] == {"egress": "up", "pipelock": "up", "supervise": "up"}
+    assert row["proxy_url"] == "http://egress:9099"
+
+
+def test_up_again_on_an_identical_running_bottle_is_zero(shell) -> None:
+    shell.up()
+    gate = shell.runtime.gate("box")
+    assert shell("up") == 0
+    assert shell.runtime.gate("box") is gate
+
+
+def test_up_as_json_prints_one_document_and_nothing_for_people(shell) -> None:
+    shell.up()
+    document = shell.json("up")
+    assert document["slug"] == "box"
+    assert isinstance(document["lines"], list)
+    assert shell.err == ""
+
+
+def test_a_changed_manifest_needs_acceptance_and_takes_it_by_digest(shell) -> None:
+    shell.up()
+    path = shell.folder / "bottle.yaml"
+    path.write_text(path.read_text().replace("[docs.example.com]", "[docs.example.com, more.example.com]"))
+    assert shell("up") == 4
+    assert "more.example.com" in shell.err
+    digest = shell.err.rsplit("--accept ", 1)[1].strip().strip("`")
+    assert shell.json("up")["error"]["code"] == "needs_acceptance"
+    assert shell("up", "--accept", "sha256:" + "0" * 64) == 4
+    assert shell("up", "--accept", digest) == 0
+
+
+def test_stop_and_down_of_what_is_gone_are_zero(shell) -> None:
+    shell.up()
+    assert shell("stop", "box") == 0
+    assert shell("stop", "box") == 0
+    assert shell.json("ps")[0]["state"] == "stopped"
+    assert shell("down", "box") == 0
+    assert shell("down", "box") == 0
+    assert shell.json("ps") == []
+
+
+def test_what_down_could_not_remove_is_named_and_is_one(shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.up()
+    left = ["network bottle-box-agent: docker network rm bottle-box-agent"]
+    monkeypatch.setattr(shell.runtime, "remove", lambda *_, **__: left)
+    assert shell("down", "box") == 1
+    assert "docker network rm bottle-box-agent" in shell.out
+    assert shell.json("down", "box")["left"] == left
+
+
+def test_attach_ends_with_the_agents_code(shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.up()
+    monkeypatch.setattr(shell.runtime, "attach", lambda *_: 7)
+    assert shell("attach", "box") == 7
+
+
+@pytest.mark.parametrize("provider", ["claude", "codex", "opencode", "none"])
+def test_init_writes_a_manifest_that_parses_and_a_dockerfile(shell, provider: str) -> None:
+    assert shell("init", provider) == 0
+    manifest = parse((shell.folder / "bottle.yaml").read_bytes(), "bottle.yaml")
+    assert (manifest.name, manifest.agent.provider) == ("project", provider)
+    assert (shell.folder / "agent" / "Dockerfile").read_text().startswith("FROM ")
+
+
+def test_init_never_overwrites(shell) -> None:
+    (shell.folder / "bottle.yaml").write_text("mine\n")
+    assert shell("init", "none") == 4
+    assert (shell.folder / "bottle.yaml").read_text() == "mine\n"
+    (shell.folder / "bottle.yaml").unlink()
+    (shell.folder / "agent").mkdir()
+    (shell.folder / "agent" / "Dockerfile").write_text("FROM mine\n")
+    assert shell("init", "none") == 0
+    assert (shell.folder / "agent" / "Dockerfile").read_text() == "FROM mine\n"
+
+
+def test_init_takes_the_provider_whose_program_is_here(shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: "/bin/codex" if name == "codex" else None)
+    assert shell("init") == 0
+    assert "provider: codex" in (shell.folder / "bottle.yaml").read_text()
+
+
+def test_run_writes_a_manifest_where_there_is_none_starts_it_and_attaches(
+    shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined: list[str] = []
+    monkeypatch.setattr(shell.runtime, "attach", lambda recorded, *_: joined.append(recorded.slug) or 0)
+    assert shell("run", "none") == 0, shell.err
+    assert joined == ["project"]
+    assert shell("run") == 0
+    assert joined == ["project", "project"]
+
+
+def test_split_without_tmux_says_what_to_do_instead(shell) -> None:
+    (shell.folder / "bottle.yaml").write_text("name: box\nagent: {image: x}\n")
+    assert shell("run", "--split") == 2
+    assert "second terminal" in shell.err
