@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: every benchmark, ratios as a table and in bench.json. Without an engine, those without one."""
+"""`python -m tests.bench`: every benchmark, ratios as a table and in bench.json. Without an engine, fewer."""
 
 import sys
 import time

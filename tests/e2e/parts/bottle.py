@@ -59,6 +59,12 @@ class Ask:
         assert self._process.returncode != 0, "the call was answered, not given up"
         return err
 
+    def end(self) -> None:
+        """Ends a call that no test waited for."""
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.communicate()
+
 
 @dataclass
 class Bottle:
@@ -69,6 +75,7 @@ class Bottle:
     outside: Outside
     environ: dict[str, str] = field(default_factory=dict)
     """The operator's shell: what `bottle-tui` finds in its environment beside the test's own."""
+    calls: list[Ask] = field(default_factory=list)
 
     @property
     def home(self) -> Path:
@@ -126,6 +133,8 @@ class Bottle:
 
     def down(self, *words: str) -> engine.Done:
         """`bottle-tui down`; the outside world leaves first."""
+        for call in self.calls:
+            call.end()
         self.outside.leave(f"bottle-{self.slug}-outside")
         return self.cli("down", self.slug, *words)
 
@@ -180,7 +189,8 @@ class Bottle:
 
     def call(self, tool: str, arguments: Mapping[str, Any], seconds: float = 90) -> Ask:
         """A tool call of the agent, in the background."""
-        return Ask(self.container("agent"), tool, arguments, seconds)
+        self.calls.append(Ask(self.container("agent"), tool, arguments, seconds))
+        return self.calls[-1]
 
     def ask(self, seconds: float = 90, **arguments: Any) -> tuple[Ask, str]:
         """`egress-block` called by the agent; the call, and the id of the proposal that it filed."""

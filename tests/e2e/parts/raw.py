@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 SECONDS = 3.0
@@ -75,9 +76,12 @@ def exchange(order: dict) -> dict:
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     if "reach" in asked:
-        result: object = {f"{host}:{port}": reach(host, port) for host, port in asked["reach"]}
+        with ThreadPoolExecutor(32) as pool:
+            ended = list(pool.map(lambda target: reach(*target), asked["reach"]))
+        result: object = {f"{host}:{port}": how for (host, port), how in zip(asked["reach"], ended, strict=True)}
     elif "resolve" in asked:
-        result = {name: resolve(name) for name in asked["resolve"]}
+        with ThreadPoolExecutor(32) as pool:
+            result = dict(zip(asked["resolve"], pool.map(resolve, asked["resolve"]), strict=True))
     else:
         result = exchange(asked)
     print(json.dumps(result))
