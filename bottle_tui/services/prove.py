@@ -12,7 +12,7 @@ from sidecar_addon.matching import Conditions, Decision, Request, decide
 from sidecar_addon.table import Grant, Route, Table
 
 MOST_GRANTS = 12
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def questions(expect: Decide, before: Table, after: Table, changed: Sequence[str
         if identity in new:
             route, grant = new[identity]
             found.append(_granted(expect, before, after, route, grant))
-            found += _neighbours(route, grant)
+            found += [item for item in _neighbours(route, grant) if not _by(expect, after, item, changed)]
         elif identity in old:
             route, grant = old[identity]
             found += [Question("revoked", request) for request in _requests(route, grant)][:1]
@@ -134,6 +134,12 @@ def _scheme(route: Route, grant: Grant, port: int) -> str:
 
 def _below(prefix: str) -> str:
     return prefix + "proof" if prefix.endswith("/") else prefix
+
+
+def _by(expect: Decide, table: Table, question: Question, changed: Sequence[str]) -> bool:
+    """Whether one of the new grants admits it after all: then it is no neighbour."""
+    decision = expect(table, question.request)
+    return decision.allowed and decision.grant is not None and decision.grant.id in changed
 
 
 def _neighbours(route: Route, grant: Grant) -> list[Question]:
