@@ -27,8 +27,13 @@ def keep(home: Path, command: tuple[str, ...], env: dict[str, str], folder: str)
     path.write_text(json.dumps({"command": list(command), "env": env, "folder": folder}) + "\n")
 
 
-def attach(home: Path, argv: list[str] | None, environ: Mapping[str, str]) -> int:
-    """Run the agent's command (or `argv`) on this terminal until it ends; its exit code."""
+def start(
+    home: Path, argv: list[str] | None, environ: Mapping[str, str], *, stdin: int | None = None, out: int | None = None
+) -> "subprocess.Popen[bytes]":
+    """The agent's command (or `argv`) as a child of this process, in the bottle's environment.
+
+    `stdin` and `out` (standard output and error) as `subprocess.Popen` takes them; None is this terminal.
+    """
     kept = _kept(home)
     command = argv or [str(word) for word in kept["command"]]
     if not command:
@@ -38,11 +43,24 @@ def attach(home: Path, argv: list[str] | None, environ: Mapping[str, str]) -> in
     env = {name: environ[name] for name in _KEPT if name in environ}
     env |= {"HOME": str(own_home)} | kept["env"]
     try:
-        child = subprocess.Popen(command, env=env, cwd=kept["folder"])
+        child = subprocess.Popen(
+            command,
+            env=env,
+            cwd=kept["folder"],
+            stdin=stdin,
+            stdout=out,
+            stderr=subprocess.STDOUT if out is not None else None,
+        )
     except OSError as error:
         raise BottleError(f"the agent's command {command[0]!r} cannot be run: {error.strerror}") from error
     if argv is None:
         _note(home, child.pid)
+    return child
+
+
+def attach(home: Path, argv: list[str] | None, environ: Mapping[str, str]) -> int:
+    """Run the agent's command (or `argv`) on this terminal until it ends; its exit code."""
+    child = start(home, argv, environ)
     with _interrupts_are_the_agents():
         code = child.wait()
     return code if code >= 0 else 128 - code

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -135,6 +136,11 @@ class LocalRuntime:
     def attach(self, recorded: Recorded, argv: list[str] | None = None) -> int:
         """Run the agent's command, or `argv`, on this terminal; the exit code."""
         return agent.attach(self._home(recorded.slug), argv, self._environ)
+
+    def start_agent(self, recorded: Recorded) -> "subprocess.Popen[bytes]":
+        """The agent as a child that is not on the terminal, its output on a pipe: the demo's."""
+        streams = {"stdin": subprocess.DEVNULL, "out": subprocess.PIPE}
+        return agent.start(self._home(recorded.slug), None, self._environ, **streams)
 
     def _home(self, slug: str) -> Path:
         return self._root / "bottles" / slug

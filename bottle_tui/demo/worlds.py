@@ -1,0 +1,68 @@
+"""Where the demo plays: on this machine's loopback, or in containers. Builds the adapters."""
+
+import getpass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bottle_tui.adapters.ca import CertificateAuthorities
+from bottle_tui.adapters.clock import SystemClock
+from bottle_tui.adapters.local import LocalRuntime
+from bottle_tui.demo import stage
+from bottle_tui.demo.agent import HOST
+from bottle_tui.demo.upstream import Upstream
+from bottle_tui.errors import BottleError
+from bottle_tui.ports import Home, Recorded, Runtime, World
+
+
+@dataclass(frozen=True)
+class Theatre:
+    """A world, the manifest to play, and how its upstream and its agent are started once the bottle runs."""
+
+    world: World
+    manifest: Path
+    upstream: Callable[[Recorded], None]
+    agent: Callable[[Recorded], AbstractContextManager[Iterable[str]]]
+
+
+@contextmanager
+def local_theatre(home: Home, environ: Mapping[str, str], folder: Path) -> Iterator[Theatre]:
+    """The upstream in a thread, reached under its name through the hop; the agent as a process."""
+    upstream = Upstream(stage.certificate(folder))
+    try:
+        runtime = LocalRuntime(home, environ, upstreams={HOST: ("127.0.0.1", upstream.port)})
+        world = _world(home, environ, runtime)
+        yield Theatre(world, stage.local_manifest(folder), lambda record: None, lambda record: _child(runtime, record))
+    finally:
+        upstream.close()
+
+
+@contextmanager
+def docker_theatre(home: Home, environ: Mapping[str, str], folder: Path) -> Iterator[Theatre]:
+    """Both in containers."""
+    raise BottleError("the demo in containers is not there yet; leave --runtime out")
+    yield
+
+
+@contextmanager
+def _child(runtime: LocalRuntime, record: Recorded) -> Iterator[Iterable[str]]:
+    """The agent's own command as a child of this process; ended with the demo."""
+    child = runtime.start_agent(record)
+    assert child.stdout is not None
+    try:
+        yield (line.decode("utf-8", "replace") for line in child.stdout)
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def _world(home: Home, environ: Mapping[str, str], runtime: Runtime) -> World:
+    return World(
+        home=home,
+        runtimes={runtime.name: runtime},
+        clock=SystemClock(),
+        environ=environ,
+        operator=environ.get("BOTTLE_TUI_OPERATOR") or getpass.getuser(),
+        authorities=CertificateAuthorities(),
+    )
