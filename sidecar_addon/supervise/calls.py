@@ -18,7 +18,7 @@ from sidecar_addon.table import iso
 
 MAX_WAITING_CALLS = 64
 CALLS_AT_ONCE = 60
-CALLS_A_SECOND = 10.0
+CALLS_A_SECOND = 2.0
 
 type Context = ServerRequestContext[Any, Any]
 

@@ -2,11 +2,11 @@
 
 import argparse
 import asyncio
-import logging
 import os
 import signal
 import sys
 
+from sidecar_addon.supervise import quiet
 from sidecar_addon.supervise.settings import Settings, from_environment
 
 
@@ -15,7 +15,7 @@ def main(argv: list[str]) -> int:
     # A reload that comes before the loop runs must not end the process: what it announces is loaded at the start.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     argparse.ArgumentParser(prog="sidecar_addon supervise", description=__doc__).parse_args(argv)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
+    quiet.set_up()
     try:
         asyncio.run(_serve(from_environment(os.environ)))
     except (OSError, ValueError) as error:

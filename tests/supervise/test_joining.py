@@ -179,10 +179,10 @@ async def test_an_approval_that_was_revoked_before_it_was_read_is_asked_anew(bot
     identity = (await client.call_tool("egress-block", ASK)).structured_content["id"]
     bottle.decide(identity, "approved", in_force=True)
     bottle.decide(identity, "approved", in_force=False, reason="revoked by alex")
+    assert (await client.call_tool("egress-block", ASK)).structured_content["id"] != identity
     status = await client.call_tool("proposal-status", {"id": identity})
     assert status.structured_content["in_force"] is False
     assert "revoked by alex" in text_of(status)
-    assert (await client.call_tool("egress-block", ASK)).structured_content["id"] != identity
 
 
 async def test_an_approval_that_has_run_out_is_not_called_in_force(bottle: Bottle, client: Client) -> None:
@@ -218,6 +218,19 @@ async def test_a_flood_of_calls_is_refused_and_passes(
     assert "Too many calls" in text_of(answers[60])
     monkeypatch.setattr("sidecar_addon.supervise.calls.CALLS_A_SECOND", 1e9)
     assert "Too many calls" not in text_of(await client.call_tool("proposal-status", {"id": "x"}))
+
+
+async def test_beyond_a_number_of_waiting_calls_the_next_is_answered_at_once(
+    bottle: Bottle, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sidecar_addon.supervise.calls.MAX_WAITING_CALLS", 1)
+    call = asyncio.create_task(client.call_tool("egress-block", ASK))
+    await bottle.event("waiting")
+    second = await client.call_tool("egress-block", {**ASK, "methods": ["GET"]})
+    assert second.structured_content["status"] == "pending"
+    bottle.decide(bottle.filed()[0].id, "rejected")
+    await call
+    assert len(bottle.filed()) == 2
 
 
 async def test_after_a_restart_nothing_is_lost(start: Start) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from mcp.client import Client
 
@@ -96,6 +97,19 @@ async def test_a_port_that_is_no_number_is_one_line_and_exit_code_1(tmp_path: Pa
         _, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
     assert running.returncode == 1
     assert "Traceback" not in errors.decode()
+
+
+async def test_a_flood_of_warnings_does_not_fill_the_log(tmp_path: Path) -> None:
+    async with process(tmp_path) as running:
+        url = f"http://127.0.0.1:{(await event(running, 'supervise_ready'))['port']}/mcp"
+        async with httpx.AsyncClient(trust_env=False, headers={"Host": b"other\x85.example.com"}) as web:
+            answers = [await web.post(url, json={}) for _ in range(40)]
+        running.send_signal(signal.SIGTERM)
+        _, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
+    assert {answer.status_code for answer in answers} == {421}
+    assert errors.count(b"\n") == 10
+    assert errors.isascii()
+    assert b"Invalid Host header: other\\x85.example.com" in errors
 
 
 @pytest.mark.parametrize("module", ["textual", "mitmproxy", "docker"])
