@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bottle_tui.cli import shapes
 from bottle_tui.cli.context import Context
@@ -26,12 +27,18 @@ def audit_show(context: Context) -> int:
     if context.out.as_json:
         context.out.document(records)
         return 0
-    rows = [
-        tuple(str(record.get(key) or "") for key in ("time", "kind", "component", "actor", "id", "line"))
-        for record in records
-    ]
-    context.out.table(("TIME", "KIND", "COMPONENT", "ACTOR", "ID", "WHAT"), rows)
+    context.out.table(
+        ("N", "TIME", "WHAT", "COMPONENT", "ACTOR", "PROPOSAL", "HOW"), [_record_row(record) for record in records]
+    )
     return 0
+
+
+def _record_row(record: dict[str, Any]) -> tuple[str, ...]:
+    what = " ".join(str(record[key]) for key in ("kind", "of") if record.get(key))
+    in_force = {True: "in force", False: "not in force"}.get(record.get("in_force"), "")
+    how = [in_force, *(str(record[key]) for key in ("why", "reason") if record.get(key))]
+    plain = (str(record.get(key) or "") for key in ("component", "actor", "proposal"))
+    return (str(record.get("n", "")), str(record.get("time", ""))[:19], what, *plain, ": ".join(filter(None, how)))
 
 
 def audit_verify(context: Context) -> int:

@@ -131,9 +131,15 @@ def test_a_failed_proof_is_five_and_the_proposal_stays_open(shell, asked: str) -
     assert [row["status"] for row in shell.json("proposals")] == ["failed"]
 
 
-def test_a_gate_that_refuses_even_what_it_had_is_six_and_quarantine_is_advised(shell, asked: str) -> None:
-    shell.runtime.gate("box").rejects = "no"
-    assert shell("approve", asked) == 6
+def test_a_gate_that_dies_under_the_proof_is_six_and_quarantine_is_advised(shell, asked: str) -> None:
+    gate = shell.runtime.gate("box")
+
+    def die(answers: list[dict[str, object]]) -> list[dict[str, object]]:
+        gate.running = False
+        return [each | {"allowed": False} for each in answers]
+
+    gate.lies = die
+    assert shell("approve", asked) == 6, shell.out
     assert "bottle-tui quarantine box" in shell.out
 
 

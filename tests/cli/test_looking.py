@@ -1,0 +1,124 @@
+"""Looking: logs, traffic, the ledger, the doctor, the schema."""
+
+import json
+
+import pytest
+
+REFUSED = {"host": "evil.test", "method": "GET", "reason": "host_not_allowed"}
+
+
+def events(shell) -> None:
+    """What a gate would have said about three requests."""
+    gate = shell.runtime.gate("box")
+    for event in (
+        {"event": "allowed", "id": "1", "method": "GET", "host": "docs.example.com", "path": "/a"},
+        {"event": "finished", "id": "1", "host": "docs.example.com", "status": 200, "bytes_up": 10, "bytes_down": 2500},
+        {
+            "event": "denied",
+            "id": "2",
+            "method": "GET",
+            "host": "evil.test",
+            "path": "/\x1b[2J",
+            "reason": "host_not_allowed",
+        },
+        {"event": "denied_more", "count": 4, "host": "evil.test", "method": "GET", "reason": "host_not_allowed"},
+    ):
+        gate.say({"time": "2026-01-02T03:04:05.678Z", **event})
+
+
+def test_traffic_adds_up_by_host_and_says_what_it_is_made_of(shell) -> None:
+    shell.up()
+    events(shell)
+    document = shell.json("traffic", "box")
+    assert document["source"] == "the egress log of the running bottle"
+    assert document["hosts"][0] == {
+        "host": "evil.test",
+        "allowed": 0,
+        "denied": 5,
+        "reasons": {"host_not_allowed": 5},
+        "bytes_up": 0,
+        "bytes_down": 0,
+        "last": "2026-01-02T03:04:05.678Z",
+    }
+    assert (document["hosts"][1]["allowed"], document["hosts"][1]["bytes_down"]) == (1, 2500)
+    assert shell("traffic", "box") == 0
+    assert "host_not_allowed 5" in shell.out
+    assert "2.5 kB" in shell.out
+    assert "rotated away" in shell.err
+
+
+def test_logs_are_made_visible_and_end_without_follow(shell) -> None:
+    shell.up()
+    events(shell)
+    assert shell("logs", "box", "egress") == 0
+    assert "\x1b" not in shell.out
+    assert "denied" in shell.out
+    assert shell("logs", "box", "egress", "--json", "--tail", "2") == 0
+    lines = [json.loads(line) for line in shell.out.splitlines()]
+    assert [line["event"]["event"] for line in lines] == ["denied", "denied_more"]
+
+
+def test_the_ledger_is_shown_and_verified_and_a_changed_record_is_one(shell) -> None:
+    shell.up()
+    identity = shell.runtime.supervise("box").file("egress-block", host="api.example.com")
+    assert shell("approve", identity) == 0, shell.err
+    records = shell.json("audit", "show", "box")
+    assert records
+    assert shell("audit", "show", "box") == 0
+    assert identity in shell.out
+    assert shell.json("audit", "verify", "box")["ok"] is True
+    ledger = shell.world.home.bottle("box").path / "audit.jsonl"
+    ledger.write_bytes(ledger.read_bytes().replace(b"api.example.com", b"api.example.org", 1))
+    assert shell("audit", "verify", "box") == 1
+    assert shell.json("audit", "verify", "box")["error"]["code"] == "ledger_broken"
+
+
+def test_the_schema_is_printed(shell) -> None:
+    assert shell("schema") == 0
+    assert json.loads(shell.out)["required"] == ["name", "agent"]
+
+
+def finding(findings: list[dict[str, object]], name: str) -> dict[str, object]:
+    return next(each for each in findings if each["name"] == name)
+
+
+def test_the_doctor_finds_a_missing_engine_and_is_one(shell) -> None:
+    shell.runtime.down = True
+    findings = shell.json("doctor")
+    assert finding(findings, "runtime")["ok"] is False
+    assert finding(findings, "python")["ok"] is True
+    assert shell("doctor") == 1
+
+
+def test_the_doctor_of_a_well_bottle_is_zero(shell) -> None:
+    shell.up()
+    assert shell("doctor") == 0, shell.out
+    names = {each["name"] for each in shell.json("doctor")}
+    assert {"python", "home", "runtime", "manifest", "box", "box: ledger"} <= names
+
+
+def test_the_doctor_knows_an_agent_that_does_not_trust_the_gate(shell) -> None:
+    shell.up()
+    shell.runtime.gate("box").say({"event": "client_refused_tls", "host": "api.example.com"})
+    findings = shell.json("doctor")
+    trust = finding(findings, "box: trust")
+    assert trust["ok"] is False
+    assert "does not trust the gate's CA" in str(trust["text"])
+
+
+@pytest.mark.parametrize(
+    ("manifest", "words"),
+    [("name: box\n", "agent is missing"), ("name: b\nagent: {provider: claude}\n", "setup-token")],
+)
+def test_the_doctor_reads_the_manifest_here(shell, manifest: str, words: str) -> None:
+    (shell.folder / "bottle.yaml").write_text(manifest)
+    assert shell("doctor") == 1
+    assert words in shell.out
+
+
+def test_the_doctor_refuses_a_home_that_others_can_read(shell) -> None:
+    shell.up()
+    shell.world.home.root.chmod(0o755)
+    home = finding(shell.json("doctor"), "home")
+    assert home["ok"] is False
+    assert "chmod 700" in str(home["remedy"])
