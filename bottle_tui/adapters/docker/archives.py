@@ -91,10 +91,10 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes | None:
     file = archive.extractfile(member)
     if file is None:
         return None
-    content = file.read(member.size)
-    if len(content) != member.size:
-        raise OSError("the archive from the container ends in the middle of a file")
-    return content
+    try:
+        return file.read(member.size)
+    except tarfile.TarError as error:
+        raise OSError("the archive from the container ends in the middle of a file") from error
 
 
 class _Stream(io.RawIOBase):

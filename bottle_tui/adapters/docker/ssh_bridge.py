@@ -68,13 +68,14 @@ def _serve(connection: socket.socket, command: list[str]) -> None:
         upward = threading.Thread(target=_pump_up, args=(connection, process), daemon=True)
         upward.start()
         assert process.stdout is not None
-        with contextlib.suppress(OSError):
+        with process.stdout, contextlib.suppress(OSError):
             while data := process.stdout.read(_CHUNK):
                 connection.sendall(data)
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
         process.terminate()
         process.wait()
+        upward.join()
 
 
 def _pump_up(connection: socket.socket, process: "subprocess.Popen[bytes]") -> None:
