@@ -3,7 +3,7 @@
 Nothing that went through here can move the cursor, ring, link, hide, or reorder what stands beside it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 _NAMED_RANGES: tuple[tuple[int, int], ...] = (
     (0x80, 0x9F),  # C1: CSI, OSC and friends in one byte
@@ -69,8 +69,3 @@ def is_visible(text: str, *, block: bool = False) -> bool:
 def cut(text: str, width: int) -> str:
     """At most `width` characters, the last of them an ellipsis when something was left out."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
-
-
-def joined(parts: Iterable[str], separator: str = ", ") -> str:
-    """Parts made visible one by one and joined, so that none can pass for the separator's neighbour."""
-    return separator.join(visible(part) for part in parts)

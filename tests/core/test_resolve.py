@@ -180,6 +180,11 @@ def test_what_the_bottle_sets_the_manifest_cannot(name: str, why: str) -> None:
     assert caught.value.place == f"4 (agent.env.{name})"
 
 
+def test_what_a_provider_points_at_its_own_files_the_manifest_cannot_point_elsewhere() -> None:
+    with pytest.raises(InvalidManifest, match="set by the provider opencode"):
+        plan("name: a\nagent: {provider: opencode, env: {OPENCODE_CONFIG: /work/x.json}}\n")
+
+
 def test_a_manifests_own_variable_wins_over_a_providers_switch() -> None:
     made = plan("name: a\nagent: {provider: claude, env: {DISABLE_AUTOUPDATER: '0'}}\n")
     assert made.agent.env["DISABLE_AUTOUPDATER"] == "0"

@@ -54,6 +54,12 @@ def test_the_sanitiser_is_idempotent_and_encodable(text: str) -> None:
     once.encode()
 
 
+def test_a_widget_can_ask_whether_text_is_visible() -> None:
+    assert is_visible("a\nb", block=True)
+    assert not is_visible("a\nb")
+    assert not is_visible("a\x1bb", block=True)
+
+
 def test_a_cut_says_that_it_is_one() -> None:
     assert cut("abcdef", 4) == "abc…"
     assert cut("abcd", 4) == "abcd"
