@@ -10,6 +10,8 @@ from sidecar_addon import strict_yaml
 from sidecar_addon.table import iso
 
 RECORD = "bottle.json"
+LAST_RUNTIME = "runtime"
+"""Outlives the record: where the agent's home may still be."""
 _LIMIT = 1024 * 1024
 
 
@@ -31,12 +33,20 @@ def find(world: World, slug: str) -> Recorded | None:
 
 def save(world: World, record: Recorded) -> None:
     """Write the record down."""
-    world.home.bottle(record.slug).write(RECORD, render(record))
+    home = world.home.bottle(record.slug)
+    home.write(LAST_RUNTIME, f"{record.runtime}\n".encode())
+    home.write(RECORD, render(record))
 
 
 def forget(world: World, slug: str) -> None:
     """Take the record away; the bottle is down from now on."""
     world.home.bottle(slug).delete(RECORD)
+
+
+def last_runtime(world: World, slug: str) -> str | None:
+    """The runtime that the bottle had last, also when it is down; None when it was never started."""
+    data = world.home.bottle(slug).read(LAST_RUNTIME)
+    return None if data is None else data.decode("ascii", "replace").strip()
 
 
 def runtime(world: World, name: str) -> Runtime:

@@ -2,7 +2,7 @@
 
 from bottle_tui.core import slots
 from bottle_tui.errors import NotFound
-from bottle_tui.ports import World
+from bottle_tui.ports import Recorded, World
 from bottle_tui.services import lookup, queue
 from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
 
@@ -19,7 +19,7 @@ _GOES = (
     "local",
     "local.json",
 )
-_PURGED = ("audit.jsonl", "grants.yaml", "pipelock.extra.yaml", "accepted.json")
+_PURGED = ("audit.jsonl", "audit-old", "grants.yaml", "pipelock.extra.yaml", "accepted.json", lookup.LAST_RUNTIME)
 
 
 def stop(world: World, slug: str) -> list[str]:
@@ -45,12 +45,16 @@ def down(world: World, slug: str, *, purge: bool = False) -> list[str]:
         raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
     with home.lock(LOCK_SECONDS):
         record = lookup.find(world, slug)
-        if record is None and not purge:
-            return []
-        name = record.runtime if record is not None else "docker"
-        chosen = lookup.runtime(world, name)
-        left = chosen.remove(slug, record, purge=purge)
+        left = _remove(world, slug, record, purge=purge)
         if not left:
             for each in (*_GOES, lookup.RECORD, *(_PURGED if purge else ())):
                 home.delete(each)
     return left
+
+
+def _remove(world: World, slug: str, record: Recorded | None, *, purge: bool) -> list[str]:
+    """What its runtime could not remove. Of a bottle that is down already only the agent's home can be left."""
+    name = record.runtime if record is not None else lookup.last_runtime(world, slug)
+    if name is None or (record is None and not purge):
+        return []
+    return lookup.runtime(world, name).remove(slug, record, purge=purge)
