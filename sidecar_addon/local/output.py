@@ -52,9 +52,10 @@ class Output:
             self._followers.remove(follower)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; a second time does nothing."""
         with self._lock:
-            os.close(self._file)
+            if self._file >= 0:
+                os.close(self._file)
             self._file = -1
 
     def _open(self) -> int:

@@ -146,6 +146,7 @@ class LocalRuntime:
         return self._root / "bottles" / slug
 
     def _bring_up(self, launch: Launch, progress: Progress, before: Recorded | None) -> Recorded:
+        launch.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         _put_files(launch)
         progress("starting gate, supervise and hop on loopback (local: NOT CONTAINED)…")
         known = credentials(before.proxy_url, before.mcp_url) if before else None
@@ -188,7 +189,8 @@ def _put_files(launch: Launch) -> None:
     """The first files of each sidecar; keys 0400."""
     for role in SIDECARS:
         root = launch.home / "local" / role
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (root.parent, root):
+            folder.mkdir(mode=0o700, exist_ok=True)
         for given, mode in ((launch.files, 0o444), (launch.private_files, 0o400)):
             for path, data in given.get(role, {}).items():
                 files.put(root, path, data, mode)
