@@ -70,7 +70,8 @@ class Flights:
     _by_flow: dict[str, Flight] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self._by_flow)
+        """How many are under way and not cut."""
+        return sum(flight.cut is None for flight in self)
 
     def __iter__(self) -> Iterator[Flight]:
         return iter(list(self._by_flow.values()))
@@ -112,8 +113,8 @@ class Flights:
                 self._finish(identity, flight)
 
     def by_host(self) -> dict[str, int]:
-        """How many are under way, by host."""
-        return dict(Counter(flight.request.host for flight in self))
+        """How many are under way and not cut, by host."""
+        return dict(Counter(flight.request.host for flight in self if flight.cut is None))
 
     def _finish(self, identity: str, flight: Flight) -> None:
         del self._by_flow[identity]

@@ -27,6 +27,8 @@ class Policy:
         self._monotonic = monotonic
         self._deadlines: dict[str, float] = {}
         self._moments: dict[str, datetime] = {}
+        self._next: tuple[datetime, float] | None = None
+        """The earliest of both kinds still to come, so that a request need not look at every grant."""
         self._hold_end = 0.0
 
     def load(self, table: Table) -> None:
@@ -44,18 +46,30 @@ class Policy:
         self._hold_end = tick + min(wait, HOLD_LIMIT).total_seconds()
         self.table = table
         self.generation += 1
+        self._look_ahead()
         self.end_due()
 
     def end_due(self) -> set[str]:
         """Notice grants whose time is over by either clock; the ids that ended now."""
         now, tick = self._now(), self._monotonic()
+        if self._next is None or (now < self._next[0] and tick < self._next[1]):
+            return set()
         due = {
             identity
             for identity, moment in self._moments.items()
             if identity not in self.ended and (now >= moment or tick >= self._deadlines[identity])
         }
         self.ended |= due
+        self._look_ahead()
         return due
+
+    def _look_ahead(self) -> None:
+        coming = self._moments.keys() - self.ended
+        self._next = (
+            (min(self._moments[identity] for identity in coming), min(self._deadlines[identity] for identity in coming))
+            if coming
+            else None
+        )
 
     def hold_left(self) -> float:
         """Seconds for which new requests still wait; 0 when they don't."""

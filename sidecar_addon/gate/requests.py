@@ -58,16 +58,20 @@ def clean(flow: HTTPFlow, request: Request) -> None:
 def secret_in(flow: HTTPFlow, patterns: Iterable[Secret], held: Iterable[str]) -> str | None:
     """The name of a secret in the URL or the headers that the agent sent."""
     request = flow.request
-    texts = [request.data.host, request.data.path.decode("utf-8", "surrogateescape")]
-    texts += [part.decode("utf-8", "surrogateescape") for field in request.headers.fields for part in field]
-    return secrets.find(texts, patterns, held)
+    parts = [request.data.host.encode(), request.data.path]
+    parts += [part for field in request.headers.fields for part in field]
+    return secrets.find([_joined(parts)], patterns, held)
 
 
 def secret_in_trailers(flow: HTTPFlow, patterns: Iterable[Secret], held: Iterable[str]) -> str | None:
     """The name of a secret in the trailers that the agent sent after its body."""
     fields = flow.request.trailers.fields if flow.request.trailers else ()
-    texts = [part.decode("utf-8", "surrogateescape") for field in fields for part in field]
-    return secrets.find(texts, patterns, held)
+    return secrets.find([_joined([part for field in fields for part in field])], patterns, held)
+
+
+def _joined(parts: list[bytes]) -> str:
+    """One text to search is ten times faster than fifty."""
+    return b"\n".join(parts).decode("utf-8", "surrogateescape")
 
 
 def _asks_for_websocket(flow: HTTPFlow) -> bool:

@@ -88,6 +88,8 @@ class FolderTokens(MemoryTokens):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
+        if folder.is_dir():
+            folder.chmod(0o700)  # an engine may forget a tmpfs's mode when the container starts again
         for path in sorted(folder.glob("EGRESS_TOKEN_*.json")):
             slot, token = _read(path)
             if token is not None:

@@ -143,7 +143,7 @@ def test_a_revoked_grant_cuts_its_streams(world, route_of):
     with begin_stream(world) as sock:
         loaded = world.load(route_of(grants=()))
         ends(sock)
-    assert (loaded["cut"], loaded["in_flight"]) == (1, 1)
+    assert (loaded["cut"], loaded["in_flight"]) == (1, 0)
     assert world.event("finished")["cut"] == "revoked"
     assert world.upstream.closed.wait(5)
 
@@ -367,3 +367,24 @@ def test_ids_are_unique(world, talk):
         ids = {talk(sock, "GET", "/", "other.test").json()["id"] for _ in range(20)}
     assert len(ids) == 20
     assert all(re.fullmatch(r"[0-9a-f]{20}", identity) for identity in ids)
+
+
+def test_trailers_over_http1_are_dropped_both_ways(world):
+    world.upstream.answers["/"] = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Bottle-Denied: fake\r\n\r\n"
+    )
+    with world.tunnel("api.test") as sock:
+        for _ in range(2):
+            sock.sendall(b"POST / HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n")
+            sock.sendall(b"4\r\nbody\r\n0\r\nX-Secret: " + b"ghp_" + b"A1b2" * 9 + b"\r\n\r\n")
+            data = b""
+            while not data.endswith(b"0\r\n\r\n"):
+                data += sock.recv(65536)
+            assert b"fake" not in data
+    assert [seen.body for seen in world.upstream.seen] == [b"body", b"body"]
+
+
+def test_a_head_that_never_ends_is_refused(world):
+    with world.connect() as sock:
+        sock.sendall(b"GET http://api.test/ HTTP/1.1\r\n" + b"X-More: x\r\n" * 27_000)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 431")
