@@ -335,3 +335,4 @@ def test_what_yaml_would_twist_stays_text() -> None:
     manifest = parse(b"name: a\nagent:\n  env: {A: no, B: 012x, C: ''}\n  user: 1000\n", "f")
     assert manifest.agent.env == {"A": "no", "B": "012x", "C": ""}
     assert manifest.agent.user == "1000"
+    assert parse(b"name: a\nagent: {user: node:staff}\n", "f").agent.user == "node:staff"

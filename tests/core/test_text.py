@@ -44,6 +44,7 @@ def test_a_block_keeps_its_line_feeds_and_nothing_else() -> None:
 
 def test_lines_past_the_limit_are_counted() -> None:
     assert visible_lines("1\n2\n3\n4", limit=2) == ["1", "2", "… 2 more lines"]
+    assert visible_lines("1\n2", limit=2) == visible_lines("1\n2") == ["1", "2"]
 
 
 @given(st.text())
