@@ -67,7 +67,7 @@ def _words(
         return _pending(proposal, state, now)
     reason = f" Reason: {decision.reason}" if decision.reason else ""
     if decision.status == "rejected":
-        return _rejected(proposal, reason, remembered)
+        return _rejected(proposal, reason, remembered if remembered and now < remembered else None)
     if decision.status == "superseded":
         return (
             f"Superseded: another decision of the operator took the place of proposal {proposal.id}.{reason}",

@@ -125,6 +125,7 @@ async def test_a_rejection_answers_the_same_ask_for_thirty_minutes_and_then_it_m
     assert len(bottle.filed()) == 1
     bottle.later(timedelta(minutes=2))
     bottle.tell(wait_seconds=0)
+    assert "The same ask gets" not in text_of(await client.call_tool("proposal-status", {"id": identity}))
     anew = await client.call_tool("egress-block", AGAIN)
     assert anew.structured_content["status"] == "pending"
     assert anew.structured_content["id"] != identity
