@@ -14,6 +14,7 @@ from textual.screen import Screen
 from bottle_tui.ports import World
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.palette import commands
 from bottle_tui.tui.reducing import reduced
 from bottle_tui.tui.screens.bottles import BottlesView
 from bottle_tui.tui.screens.inbox import InboxView
@@ -47,9 +48,9 @@ class BottleApp(App[int]):
         self.services = services
         self.reader = Reader(self, services)
         self.sentry = Sentry(lambda decision: self.post_message(m.DecisionMade(decision)), self.set_timer, now)
-        deeds = Deeds(self, services)
+        self.deeds = Deeds(self, services)
         self.views: dict[str, View] = {
-            view.NAME: view(self.sentry, deeds) for view in (InboxView, BottlesView, LogsView)
+            view.NAME: view(self.sentry, self.deeds) for view in (InboxView, BottlesView, LogsView)
         }
         self.set_reactive(BottleApp.board, Board(services.now(), only=slug, read_only=read_only))
 
@@ -87,8 +88,13 @@ class BottleApp(App[int]):
 
     @on(m.Heard)
     def _heard(self, heard: m.Heard) -> None:
-        if self.board is not None:
-            self.board = reduced(self.board, heard, self.services.now())
+        before = self.board
+        if before is None:
+            return
+        self.board = after = reduced(before, heard, self.services.now())
+        gone = after.selection.leaving
+        if gone and gone != before.selection.leaving and gone not in after.applying:
+            self.deeds.learn(gone)
         match heard:
             case m.CardsLoaded() | m.CardsFailed():
                 self.reader.ended("cards")
@@ -117,6 +123,8 @@ class BottleApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
+        if isinstance(screen, View):
+            yield from commands(screen)
 
 
 def run(world: World, *, read_only: bool = False, slug: str | None = None) -> int:

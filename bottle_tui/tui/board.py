@@ -131,7 +131,7 @@ class Board:
         if card.id in self.applying:
             return f"{self.applying[card.id]}…"
         if card.status not in ("pending", "failed"):
-            return decided(card, self.now)
+            return "no longer waiting"
         if card.tool == "capability-block":
             return "this version cannot rebuild yet"
         return None if card.change is not None else card.problem or "the change cannot be computed"
@@ -145,11 +145,3 @@ class Board:
             "card": shown if live and not self.read_only else None,
             "result": Target(last.id, last.text) if last and last.kind != "busy" and not self.read_only else None,
         }
-
-
-def decided(card: Card, now: datetime) -> str:
-    """Who was quicker, and when."""
-    if card.decided_by is None or card.decided_at is None:
-        return "no longer waiting"
-    seconds = max(int((now - card.decided_at).total_seconds()), 0)
-    return f"{card.status} by {card.decided_by}, {seconds} s ago"

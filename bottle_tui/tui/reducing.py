@@ -30,8 +30,8 @@ def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
             return board.opened(to) if to else board.moved(by)
         case m.DecisionEnded(verb, outcome):
             return board.gone(outcome).ended(outcome.id, result_of(verb, outcome, now))
-        case m.DecisionFailed(verb, id, line):
-            return board.ended(id, Result(now, f"{verb}: {line}", "bad", id))
+        case m.DecisionFailed(_, id, line):
+            return board.ended(id, Result(now, line, "bad", id))
         case m.BottleChanged(slug, line):
             return board.ended(slug, Result(now, line, "ok", slug))
     return board

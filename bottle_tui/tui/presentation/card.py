@@ -41,6 +41,13 @@ class CardView:
     max_scroll: int = 0
 
 
+def decided(card: Card, now: datetime) -> str:
+    """Who was quicker, and when."""
+    if card.decided_by is None or card.decided_at is None:
+        return "no longer waiting"
+    return f"{card.status} by {visible(card.decided_by)}, {ago(card.decided_at, now)} ago"
+
+
 def worst_first(risks: tuple[Risk, ...]) -> tuple[Risk, ...]:
     """As they are shown."""
     return tuple(sorted(risks, key=lambda risk: WORST_FIRST[risk.level]))
@@ -57,6 +64,8 @@ def head(card: Card, place: str, now: datetime, width: int) -> Row:
     waits = f"agent waits {ago(card.created, now)}" if card.agent_waits else f"asked {ago(card.created, now)} ago"
     if card.status == "failed":
         waits = "approved, not in force"
+    elif card.status != "pending":
+        waits = decided(card, now)
     right = " · ".join(part for part in (place, f"…{visible(card.id)[-6:]}", waits) if part)
     return rule(whose, right if len(right) + len(whose) + 8 <= width else waits, width)
 
@@ -67,9 +76,9 @@ def fact_rows(facts: tuple[Fact, ...], width: int, spare: int) -> list[Row]:
     asked_width = min(max(longest, 12), (width - NAME) * 2 // 5)
     rows: list[Row] = []
     for fact in facts:
-        name, asked, seen = fact.name.upper(), visible(fact.asked), visible(fact.seen)
+        name, asked, seen = visible(fact.name).upper(), visible(fact.asked), visible(fact.seen)
         label = Span(f" {fit(name, NAME - 2)} ", "muted")
-        middle = cut_middle if name in ("HOST", "PATH") else cut
+        middle = cut_middle if name in ("HOST", "PATH", "PATHS") else cut
         shown = middle(asked, width - NAME if not seen else asked_width)
         together = NAME + len(asked) + 2 + len(seen) <= width
         if not seen or (not together and spare > 0):
@@ -196,7 +205,10 @@ def whole_card(card: Card, place: str, now: datetime, width: int) -> tuple[Row, 
     """Everything, nothing cut: the zoomed card."""
     rows = [head(card, place, now, width)]
     for fact in card.facts:
-        rows += _wrapped_pair(fact.name.upper(), visible(fact.asked), "strong", width)
+        if len(visible(fact.asked)) + len(visible(fact.seen)) + NAME + 3 <= width:
+            rows += fact_rows((fact,), width, 0)
+            continue
+        rows += _wrapped_pair(visible(fact.name).upper(), visible(fact.asked), "strong", width)
         rows += _wrapped_pair("", visible(fact.seen), "muted", width) if fact.seen else []
     if card.risks:
         rows.append(rule(f"RISKS {len(card.risks)}", "", width))

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from bottle_tui.core.text import visible
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.lists import result_row
-from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, first_of, fit_row, row, spread
+from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, first_of, fit_row, row, spread, wrapped
 from bottle_tui.tui.presentation.times import ago, clock, stale
 
+RESULT_ROWS = 3
 VIEWS = (("1", "Inbox", "inbox"), ("2", "Bottles", "bottles"), ("4", "Logs", "logs"))
 
 
@@ -78,9 +79,16 @@ def tabs_row(board: Board, view: str, width: int) -> Row:
     return spread(tuple(spans), right, width)
 
 
-def last_row(board: Board, width: int) -> Row:
-    """The last result."""
-    return result_row(board.last, width) if board.last else fit_row((), width)
+def last_rows(board: Board, width: int) -> tuple[Row, ...]:
+    """The last result; what went wrong gets up to three rows, so that nothing that matters is cut."""
+    last = board.last
+    if last is None:
+        return (fit_row((), width),)
+    if last.kind != "bad":
+        return (result_row(last, width),)
+    lines = wrapped(f"✗ {clock(last.at)} {visible(last.text)}", width - 2)
+    shown = lines[:RESULT_ROWS] if len(lines) <= RESULT_ROWS else [*lines[: RESULT_ROWS - 1], " ".join(lines[2:])]
+    return tuple(fit_row(row(Span(f" {cut(line, width - 2)}", "danger")), width) for line in shown)
 
 
 def footer_rows(first: Sequence[Hint], second: Sequence[Hint], notice: str, width: int) -> tuple[Row, Row]:
@@ -107,4 +115,4 @@ def too_small(width: int, height: int) -> Row:
     return fit_row(row(Span(cut(f"bottle-tui needs 60×24; this is {width}×{height}", width), "warn")), width)
 
 
-__all__ = ["VIEWS", "Hint", "first_of", "footer_rows", "last_row", "tabs_row", "title_row", "too_small"]
+__all__ = ["VIEWS", "Hint", "first_of", "footer_rows", "last_rows", "tabs_row", "title_row", "too_small"]

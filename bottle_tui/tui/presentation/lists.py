@@ -29,7 +29,7 @@ def inbox_row(card: Card, board: Board, width: int) -> Row:
     if width >= 40:
         tail.append(_worst(card, 20 if width >= 76 else 3))
     if width >= 52:
-        tail.append(Span(f"{state[0]:>10} ", state[1]))
+        tail.append(Span(f"{state[0]:>12} ", state[1]))
     room = width - width_of((mark, slug, since, *tail))
     return fit_row((mark, slug, since, Span(fit(_asked(card, room - 1), room), "strong" if selected else "plain"),
                     *tail), width)  # fmt: skip
@@ -68,9 +68,9 @@ def _state(card: Card, board: Board) -> tuple[str, Style]:
     if card.id in board.applying:
         return f"{board.applying[card.id]}…", "accent"
     if card.status == "failed":
-        return "not in force"[-10:], "danger"
+        return "not in force", "danger"
     if card.status != "pending":
-        return card.status[:10], "muted"
+        return card.status, "muted"
     return ("waits", "accent") if card.agent_waits else ("went on", "muted")
 
 

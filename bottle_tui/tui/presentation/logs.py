@@ -43,7 +43,7 @@ def log_row(line: LogLine, width: int, *, merged: bool, find: str = "", wide: bo
         style = "muted"
     start = [Span(f" {fit(time_of(line), 8)} ", "muted")]
     if merged:
-        start.append(Span(fit(line.sidecar, 10), "muted"))
+        start.append(Span(fit(visible(line.sidecar), 10), "muted"))
     start.append(Span(f"{mark} ", "faint" if line.noise else mark_style))
     room = width - sum(len(span.text) for span in start)
     text = cut(visible(line.text if wide else summary_of(line)), room)

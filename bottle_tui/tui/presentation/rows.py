@@ -95,16 +95,17 @@ def rule(title: str, right: str, width: int, style: Style = "title") -> Row:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Visible text in lines of at most `width` cells, broken at spaces where there are any."""
+    """Visible text in lines of at most `width` cells, broken at spaces where there are any; indents stay."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
-        for word in paragraph.split(" "):
-            joined = f"{line} {word}" if line else word
+        body = paragraph.lstrip(" ")
+        line = " " * min(len(paragraph) - len(body), max(width - 8, 0))
+        for word in body.split(" "):
+            joined = f"{line} {word}" if line.strip() else line + word
             if cell_len(joined) <= width:
                 line = joined
                 continue
-            if line:
+            if line.strip():
                 lines.append(line)
             while cell_len(word) > width:
                 piece = set_cell_size(word, width).rstrip() or word[:1]

@@ -69,7 +69,7 @@ class BottlesView(View):
         self.slug = open_bottle.slug
         head.rows = (bottle_header(width),)
         index, count = self._index(board), len(board.bottles)
-        shown = max(1, min(count, height - 13))
+        shown = max(1, min(count, height - 8))
         self._top = viewport(self._top, index, index, shown, count)
         rows.styles.height = shown
         drawn = [bottle_row(bottle, board, width, selected=bottle.slug == self.slug) for bottle in board.bottles]

@@ -116,8 +116,7 @@ class InboxView(View):
         wide = width >= 140
         count = len(rows)
         side = self._side(board, wide)
-        rows_left = height - 5
-        shown = rows_left - side if wide else min(list_height(rows_left, count, board.open_card), count)
+        shown = height - side if wide else min(list_height(height, count, board.open_card), count)
         shown = max(shown, 1)
         inbox.styles.height = shown
         index = board.selection.index
@@ -267,6 +266,16 @@ class InboxView(View):
             self._confirm(card, decision.target)
         else:
             self._approve(card, decision.target, acknowledged=False)
+
+    def offer(self, key: str, board: Board) -> tuple[Target | None, str]:
+        card = board.open_card
+        if key not in "ar" or card is None:
+            return super().offer(key, board)
+        problem = board.problem() if key == "a" else None
+        target = board.targets()["card"]
+        if problem or target is None:
+            return None, problem or "nothing here to decide"
+        return target, f"{'approve' if key == 'a' else 'reject'} {card.host or card.tool} for {card.slug}"
 
     def _approve(self, card: Card, target: Target, *, acknowledged: bool) -> None:
         self.begin(card.id, "applying", f"{card.host} for {card.slug}: pipelock, egress, proof")

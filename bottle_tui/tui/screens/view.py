@@ -1,7 +1,7 @@
 """What every view is made of: title, tabs, a body, the last result, the keys; and what its deciding keys are about."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -13,8 +13,8 @@ from textual.timer import Timer
 from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.dialogs.confirm import Confirm
-from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_row, tabs_row, title_row, too_small
+from bottle_tui.tui.dialogs.confirm import Confirm, asked_rows
+from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tabs_row, title_row, too_small
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
 from bottle_tui.tui.work import Deeds
@@ -56,7 +56,7 @@ class View(Screen[None]):
         yield from ()
 
     def fill(self, board: Board, width: int, height: int) -> None:
-        """Draw the body."""
+        """Draw the body, which has that many rows."""
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         """What the deciding keys are about here, and which of its risks are visible."""
@@ -109,8 +109,10 @@ class View(Screen[None]):
         self.set_class(width >= 140, "-wide")
         title.rows = (title_row(board, self.NAME, width),)
         self.query_one("#tabs", Rows).rows = (tabs_row(board, self.NAME, width),)
-        self.fill(board, width, height)
-        self.query_one("#result", Rows).rows = (last_row(board, width),)
+        result = self.query_one("#result", Rows)
+        result.rows = last_rows(board, width)
+        result.styles.height = len(result.rows)
+        self.fill(board, width, height - 4 - len(result.rows))
         self.draw_footer(board, width)
         self._tell(self.about(board))
 
@@ -184,8 +186,45 @@ class View(Screen[None]):
         self.post_message(m.DecisionBegan(verb, id, line))
 
     def action_guarded(self) -> None:
-        """Reached only from the help panel or a test: a deciding key goes through the sentry, nothing else decides."""
+        """What the bindings of deciding keys run: nothing. The sentry hands over decisions, and only of keys."""
 
-    def confirm(self, dialog: Confirm, then: Any) -> None:
-        """Ask for `y` on exactly this."""
-        self.app.push_screen(dialog, then)
+    def ask(self, key: str) -> None:
+        """A deciding action chosen by name in the palette: shown once more, done by a `y` that stands alone."""
+        board = self.board
+        if board is None or board.read_only:
+            self.tell("read-only")
+            return
+        target, line = self.offer(key, board)
+        if target is None:
+            self.tell(line)
+            return
+        decision = Decision(key, target)
+        rows = asked_rows(line, self.size.width)
+        self.app.push_screen(Confirm(self.sentry, target, rows), lambda yes: self.decide(decision) if yes else None)
+
+    def offer(self, key: str, board: Board) -> tuple[Target | None, str]:
+        """What that key would act on, and the sentence for it; None and why not."""
+        last = board.last
+        if key == "X":
+            target = self.about(board).get("bottle", (None,))[0]
+            return (target, f"cut {target.id} off from everything") if target else (None, "no bottle here")
+        if last and ((key == "u" and last.undo) or (key == "o" and last.reopen)):
+            return board.targets()["result"], f"take back: {last.text}"
+        return None, "nothing here to take back"
+
+    def action_release(self) -> None:
+        """Let the bottle here out of quarantine, after a `y`."""
+        board = self.board
+        target, _ = self.offer("X", board) if board else (None, "")
+        if board is None or target is None:
+            self.tell("no bottle here to release")
+            return
+        slug = target.id
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.begin(slug, "release", f"{slug}: letting it out")
+                self.deeds.release(slug)
+
+        rows = asked_rows(f"let {slug} out of quarantine: all its routes work again", self.size.width)
+        self.app.push_screen(Confirm(self.sentry, Target(slug, "release"), rows), answered)

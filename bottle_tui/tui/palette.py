@@ -1,0 +1,35 @@
+"""Every action of a view by name. What decides is asked for once more there, so that no typed name decides."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from textual.app import SystemCommand
+from textual.binding import Binding
+
+from bottle_tui.tui.screens.view import DECIDING, View
+
+
+def commands(view: View) -> Iterator[SystemCommand]:
+    """The view's own bindings and the app's."""
+    for binding in own_bindings(view):
+        key = binding.key.split(",")[0]
+        title = f"{binding.description} ({binding.key_display or key})"
+        if key in DECIDING:
+            yield SystemCommand(title, f"{binding.tooltip}; asks for y", partial(view.ask, key))
+        else:
+            yield SystemCommand(title, binding.tooltip, partial(_run, view, binding.action))
+    yield SystemCommand("release from quarantine", "Let this bottle out; asks for y", view.action_release)
+
+
+def own_bindings(view: View) -> Iterator[Binding]:
+    """Those that a view and its bases declare, most of them its own, each once."""
+    seen: set[str] = set()
+    for owner in type(view).__mro__:
+        for binding in owner.__dict__.get("BINDINGS", ()) if issubclass(owner, View) else ():
+            if isinstance(binding, Binding) and binding.id and binding.id not in seen:
+                seen.add(binding.id)
+                yield binding
+
+
+def _run(view: View, action: str) -> None:
+    view.call_later(view.run_action, action)

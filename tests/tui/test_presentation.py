@@ -1,0 +1,256 @@
+"""Cards and lists as rows: the budget holds at every width and height, and nothing foreign gets through."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
+
+from bottle_tui.core.text import is_visible
+from bottle_tui.core.views import Change, Fact, LogLine
+from bottle_tui.tui.board import Board, Result
+from bottle_tui.tui.presentation import chrome, lists
+from bottle_tui.tui.presentation.card import (
+    card_view,
+    change_rows,
+    confirmation,
+    head,
+    plain_card,
+    whole_card,
+    whole_change,
+)
+from bottle_tui.tui.presentation.logs import found, log_row
+from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_middle, fit_row, row, rule, spread, width_of, wrapped
+from bottle_tui.tui.presentation.times import age, ago
+
+NASTY = "a\x1b]0;pwned\x07\u202eevil\u200b\r\n\t[@click=app.quit]x[/]"
+
+
+def said(rows: tuple[Row, ...] | list[Row]) -> str:
+    return "\n".join("".join(span.text for span in line) for line in rows)
+
+
+def board(*cards: object, **changes: object) -> Board:
+    desk = Desk()
+    loaded = Board(NOON).heard(desk.bottles(), "docker: local", NOON).loaded(cards or desk.cards(), NOON)  # type: ignore[arg-type]
+    return replace(loaded, **changes)  # type: ignore[arg-type]
+
+
+def test_the_card_has_facts_risks_change_and_words_in_this_order() -> None:
+    text = said(card_view(card(), "2 of 5", NOON, 80, 18).rows)
+    order = ["research asks", "HOST", "PATH", "METHOD", "RISKS 2 of 2", "every method", "CHANGE", "+ - host", "words"]
+    assert [text.index(word) for word in order] == sorted(text.index(word) for word in order)
+    assert "both sidecars" in text and "pipelock + api.example.com" in text
+
+
+def test_risks_come_worst_first() -> None:
+    text = said(card_view(card(risks=(NEW_HOST, EVERY_METHOD, SECRET)), "", NOON, 80, 30).rows)
+    assert text.index("PAY_KEY") < text.index("every method") < text.index("new host for this")
+
+
+@given(
+    st.integers(40, 200),
+    st.integers(12, 60),
+    st.integers(0, 14),
+    st.integers(0, 40),
+    st.text(max_size=400),
+    st.text(max_size=80),
+    st.integers(-3, 20),
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_asked_the_card_keeps_its_size_and_says_which_risks_it_shows(
+    width: int, height: int, risks: int, lines: int, words: str, host: str, scroll: int
+) -> None:
+    asked = card(
+        risks=(EVERY_METHOD,) * risks,
+        host=host,
+        words=words,
+        facts=(*card().facts[1:], Fact("host", host, words)),
+        change=Change("+ a line\n" * lines, "+b.test\n", "sha256:1"),
+    )
+    view = card_view(asked, "1 of 1", NOON, width, height, scroll)
+    assert len(view.rows) == height
+    assert all(width_of(line) <= width for line in view.rows)
+    assert all(is_visible(span.text) for line in view.rows for span in line)
+    assert len(view.seen) + view.hidden_risks == risks
+    assert said(view.rows).count("every method: POST") == len(view.seen)
+
+
+@pytest.mark.parametrize("height", [17, 18, 20, 40])
+def test_the_row_budget_holds_at_24_rows(height: int) -> None:
+    text = said(card_view(secret_card(), "", NOON, 80, height).rows)
+    assert text.count("\n+") + text.count("+ ") >= 3
+    assert "Posting the invoice draft" in text
+    for fact in secret_card().facts:
+        assert fact.asked in text
+    assert "every path of the host" in text
+
+
+def test_below_80_columns_seen_goes_under_asked_while_there_is_room() -> None:
+    tall = said(card_view(card(), "", NOON, 60, 24).rows).splitlines()
+    at = next(index for index, line in enumerate(tall) if "HOST" in line)
+    assert "new for research; docs has had it 3 d (412 uses)" in tall[at + 1]
+    short = said(card_view(card(), "", NOON, 60, 13).rows)
+    assert "METHOD" in short and "UNTIL" in short
+
+
+def test_a_long_host_keeps_the_end_that_says_whose_it_is() -> None:
+    host = "accounts." + "google.com." * 8 + "evil.example"
+    text = said(card_view(card(host=host, facts=(Fact("host", host, "new"),)), "", NOON, 60, 20).rows)
+    assert "evil.example" in text
+    assert "evil.example" in said([lists.inbox_row(card(host=host, args={}), board(), 80)])
+
+
+def test_a_pipelock_change_says_so_and_a_rebuild_too() -> None:
+    files, large, rebuild = lab_cards()
+    assert "asks pipelock" in said([head(large, "", NOON, 80)])
+    assert "asks to be rebuilt" in said([head(rebuild, "", NOON, 80)])
+    assert "the agent's image" in said(card_view(rebuild, "", NOON, 80, 20).rows)
+    assert "proposed for lab" in said([head(replace(files, author="operator"), "", NOON, 80)])
+    assert "- scanned: www.example.org" in said(card_view(large, "", NOON, 80, 20).rows)
+
+
+def test_what_cannot_be_computed_or_changes_nothing_is_said() -> None:
+    assert "no parser" in said(change_rows(None, "no parser", 80))
+    assert "cannot be computed" in said(whole_change(card(change=None), 80))
+    assert "already in force" in said(change_rows(Change("", "", "x", unchanged=True), None, 80))
+    assert "already in force" in said(whole_change(card(change=Change("", "", "x")), 80))
+    assert "auth is yours" in said(change_rows(Change("+x\n", "", "x", notes=("auth is yours",)), None, 80))
+
+
+def test_the_whole_card_cuts_nothing() -> None:
+    long = card(facts=(Fact("host", "h" * 200, "s" * 200),), reason="the last answer")
+    text = said(whole_card(long, "", NOON, 60)).replace("\n", "").replace(" ", "")
+    assert "h" * 200 in text and "s" * 200 in text and "GET/repos/acme/widgets/pulls" in text
+    assert "the last answer" in said(whole_card(long, "", NOON, 60))
+    assert "api.example.com" in plain_card(card(), NOON)
+
+
+def test_a_confirmation_shows_each_danger_whole() -> None:
+    text = said(confirmation(secret_card(), 60))
+    assert SECRET.text in " ".join(text.replace("!!", "").split())
+    assert "every path" not in text
+
+
+def test_decided_elsewhere_says_who_and_when() -> None:
+    by = card(status="approved", decided_by="kim", decided_at=NOON - timedelta(seconds=3))
+    assert "approved by kim, 3 s ago" in said([head(by, "", NOON, 80)])
+    assert "no longer waiting" in said([head(card(status="superseded"), "", NOON, 80)])
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_lists_are_aligned_and_exactly_as_wide_as_the_screen(width: int) -> None:
+    shown = board(applying={card().id: "applying"})
+    rows = [*lists.inbox_rows(shown, width), lists.bottle_header(width)]
+    rows += [lists.bottle_row(bottle, shown, width, selected=True) for bottle in shown.bottles]
+    assert {width_of(line) for line in rows} == {width}
+
+
+def test_an_inbox_row_tells_host_path_worst_risk_and_whether_the_agent_waits() -> None:
+    rows = said(lists.inbox_rows(board(), 110)).splitlines()
+    assert "docs" in rows[0] and "!! " in rows[0] and "went on" in rows[0] and "POST" in rows[0]
+    assert "api.example.com /repos/acme/" in rows[1] and "waits" in rows[1] and "0m38" in rows[1]
+    more = card(args={"path_allowlist": ["/a/", "/b/", "/c/"]}, status="failed")
+    assert "/a/ +2" in said(lists.inbox_rows(board(more), 110))
+    assert "not in force" in said(lists.inbox_rows(board(more), 110))
+
+
+def test_a_bottle_that_is_silent_for_ten_seconds_is_not_known() -> None:
+    late = board(now=NOON + timedelta(seconds=20))
+    text = said([lists.bottle_row(late.bottles[0], late, 120, selected=False)])
+    assert "not known" in text and "running" not in text and "last heard 22 s ago" in text
+    assert chrome.enforcement(late).text == "? not known for 22 s"
+
+
+def test_the_title_says_in_force_only_when_every_bottle_is() -> None:
+    assert chrome.enforcement(board()).text == "in force ✓ 2 s ago"
+    docs, lab, research = Desk().bottles()
+    off = board(bottles=(docs, replace(lab, state="needs_tokens"), replace(research, state="degraded")))
+    assert chrome.enforcement(off).text == "✗ lab: needs tokens and 1 more"
+    assert chrome.enforcement(board(bottles=(replace(docs, state="stopped"),))).text == "all stopped"
+    assert chrome.enforcement(board(bottles=())).text == "no bottle runs"
+    assert chrome.enforcement(Board(NOON)).text == "asking the engine…"
+
+
+def test_local_mode_says_not_contained_in_every_width() -> None:
+    local = board(runtime="local: NOT CONTAINED")
+    for width in (60, 80, 200):
+        assert "NOT CONTAINED" in said([chrome.title_row(local, "inbox", width)])
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    bottle = replace(Desk().bottles()[0], proxy_url="http://bottle:s3cret@127.0.0.1:4000")
+    text = said(lists.bottle_note(bottle, board(), 80))
+    assert "127.0.0.1:4000" in text and "s3cret" not in text
+
+
+def test_a_result_that_went_wrong_gets_the_rows_it_needs() -> None:
+    long = "pipelock did not load the new list within 15 s; egress is untouched; bottle-tui pipelock edit lab shows it"
+    rows = chrome.last_rows(board(results=(Result(NOON, long, "bad"),)), 60)
+    assert 2 <= len(rows) <= 3
+    assert long in " ".join(said(rows).split())
+    huge = chrome.last_rows(board(results=(Result(NOON, long * 9, "bad"),)), 60)
+    assert len(huge) == 3 and {width_of(line) for line in huge} == {60}
+
+
+def test_foreign_text_is_made_visible_in_every_place() -> None:
+    nasty = card(
+        slug=NASTY, host=NASTY, words=NASTY, tool=NASTY, reason=NASTY, args={"path_allowlist": [NASTY], "methods": [NASTY]},
+        facts=(Fact(NASTY, NASTY, NASTY),), risks=(replace(SECRET, id=NASTY, text=NASTY),), problem=NASTY,
+        change=Change(f"+{NASTY}", f"+{NASTY}", "x", notes=(NASTY,)), status="approved", decided_by=NASTY, decided_at=NOON,
+    )  # fmt: skip
+    shown = board(nasty, only=NASTY, cards_trouble=NASTY, runtime=NASTY, results=(Result(NOON, NASTY, "ok"),))
+    bottle = replace(shown.bottles[0], slug=NASTY, runtime=NASTY, note=NASTY, proxy_url=NASTY)
+    line = LogLine(NASTY, NASTY, NASTY, {"event": "x", "time": NASTY}, facts={"summary": NASTY, "kind": "text"})
+    rows: list[Row] = [
+        *card_view(nasty, "", NOON, 80, 30).rows, *whole_card(nasty, "", NOON, 80), *confirmation(nasty, 80),
+        *lists.inbox_rows(shown, 120), lists.bottle_row(bottle, shown, 120, selected=True),
+        *lists.bottle_note(bottle, shown, 80), chrome.title_row(shown, "inbox", 80), chrome.tabs_row(shown, "inbox", 80),
+        *chrome.last_rows(shown, 80), log_row(line, 80, merged=True, wide=True), log_row(line, 80, merged=True),
+    ]  # fmt: skip
+    assert all(is_visible(span.text) for line in rows for span in line)
+
+
+def test_log_rows_have_time_mark_and_words_and_highlight_what_was_looked_for() -> None:
+    line = LogLine(
+        "lab", "egress", "raw", {"event": "denied", "time": "2026-03-04T12:40:01Z"}, False, "warn",
+        {"kind": "denied", "summary": "GET a.test/x  path_not_allowed"},
+    )  # fmt: skip
+    drawn = log_row(line, 60, merged=True, find="A.TEST")
+    assert said([drawn]).startswith(" 12:40:01 egress    ✗ GET a.test/x")
+    assert Span("a.test", "match") in drawn
+    assert found(line, "PATH_not") and not found(line, "b.test")
+    assert log_row(replace(line, noise=True), 60, merged=False)[-1].style == "faint"
+
+
+@given(st.text(max_size=60), st.integers(0, 40))
+def test_cutting_never_exceeds_the_width(text: str, width: int) -> None:
+    from rich.cells import cell_len
+
+    assert cell_len(cut(text, width)) <= width
+    assert cell_len(cut_middle(text, width)) <= width
+    assert width_of(fit_row(row(Span(text)), width)) == width
+    assert width_of(spread(row(text), row(text), 2 * width)) == 2 * width
+
+
+@given(st.text(alphabet="ab \n漢字", max_size=200), st.integers(2, 30))
+def test_wrapping_keeps_every_letter_and_the_width(text: str, width: int) -> None:
+    from rich.cells import cell_len
+
+    lines = wrapped(text, width)
+    assert all(cell_len(line) <= width for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_rules_carry_a_title_and_words_at_their_end() -> None:
+    assert width_of(rule("one", "two", 30)) == 30
+    assert width_of(rule("a title that is far too long", "two", 12)) == 12
+
+
+def test_ages_read_at_a_glance() -> None:
+    since = [timedelta(seconds=38), timedelta(minutes=2, seconds=10), timedelta(hours=1, minutes=5), timedelta(days=3)]
+    assert [age(NOON - delta, NOON) for delta in since] == ["0m38", "2m10", "1h05", "3d00"]
+    assert [ago(NOON - delta, NOON) for delta in since] == ["38 s", "2 min", "1 h", "3 d"]
+    assert age(NOON + timedelta(hours=1), NOON) == "0m00"
