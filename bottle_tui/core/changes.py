@@ -174,6 +174,26 @@ def pass_through(state: State, host: str, until: datetime | None = None) -> Merg
     return Merged(_with_route(state, wanted), host=route.host)
 
 
+def scan_again(state: State, host: str) -> Merged:
+    """Undo of `pass_through`: the host's own route is scanned, and pipelock's list does not say otherwise."""
+    extra = replace(state.extra, passthrough=tuple(item for item in state.extra.passthrough if item != host))
+    routes = tuple(
+        replace(route, pipelock="scanned", passthrough_until=None)
+        if route.host == host and route.pipelock == "passthrough"
+        else route
+        for route in state.routes
+    )
+    after = replace(state, routes=routes, extra=extra)
+    return Merged(after, unchanged=after == state, host=host)
+
+
+def forbid_in_pipelock(state: State, host: str) -> Merged:
+    """Undo of `allow_in_pipelock`."""
+    extra = replace(state.extra, hosts=tuple(item for item in state.extra.hosts if item != host))
+    after = replace(state, extra=extra)
+    return Merged(after, unchanged=after == state, host=host)
+
+
 def revoke(state: State, grant_ids: Collection[str]) -> Merged:
     """Grants taken out by id; their routes stay and deny, so that no wildcard takes over. Raises NotFound."""
     found = [grant.id for route in state.routes for grant in route.grants if grant.id in grant_ids]

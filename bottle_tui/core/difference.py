@@ -97,6 +97,15 @@ def _shown(route: Route, display: Display) -> dict[str, Any]:
     return data
 
 
+def _bound(route: Route, display: Display) -> dict[str, Any]:
+    """As shown, but for the ids of new grants: they are made up each time somebody looks."""
+    data = _shown(route, display)
+    for grant in data["grants"]:
+        if grant["id"] in display.grant_ids:
+            grant["id"] = "new"
+    return data
+
+
 def _height(route: Route) -> int:
     data = route_as_data(route)
     return len(data) + sum(len(grant) for grant in data["grants"])
@@ -170,7 +179,7 @@ def _route_lines(before: Sequence[Route], after: Sequence[Route], display: Displ
     lines: list[str] = []
     for host in [*(h for h in old if h not in new or old[h] != new[h]), *(h for h in new if h not in old)]:
         was = _yaml_of(old[host], Display()).splitlines() if host in old else []
-        will = _yaml_of(new[host], display).splitlines() if host in new else []
+        will = block_yaml([_bound(new[host], display)]).splitlines() if host in new else []
         lines += [f"{line[0]} {host} {line[2:]}" for line in difflib.ndiff(was, will) if line[0] in "+-"]
     kept_before = [host for host in old if host in new]
     kept_after = [host for host in new if host in old]

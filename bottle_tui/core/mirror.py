@@ -1,7 +1,7 @@
 """Pipelock's configuration, made from the routes, the operator's extra lists and the manifest's settings. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -72,6 +72,16 @@ def _spread(patterns: Iterable[str]) -> tuple[str, ...]:
 def scan_state(host: str, extra: Extra, default: str = "scanned") -> str:
     """The scan state that a new route for `host` gets: passthrough where the extra list already says so."""
     return "passthrough" if any(hosts.covers(pattern, host) for pattern in extra.passthrough) else default
+
+
+def unscanned(routes: Iterable[Route], extra: Extra) -> tuple[Route, ...]:
+    """The routes, those that the extra list passes through unread in that state: both sidecars must agree on it."""
+    return tuple(
+        replace(route, pipelock="passthrough")
+        if route.pipelock == "scanned" and scan_state(route.host, extra) == "passthrough"
+        else route
+        for route in routes
+    )
 
 
 def render_config(routes: Iterable[Route], extra: Extra, settings: PipelockPlan, apply: str) -> bytes:

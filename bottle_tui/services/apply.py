@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from bottle_tui.core import mirror, slots
 from bottle_tui.core.journal import Journal, Pair
-from bottle_tui.errors import NotApplied, SidecarUnreachable, StateUnknown, TokenUnset
-from bottle_tui.services import gate, loading, settle
+from bottle_tui.errors import NotApplied, SidecarUnreachable, StateUnknown
+from bottle_tui.services import gate, loading, settle, tokens
 from bottle_tui.services.prove import prove
 from bottle_tui.services.session import Live, Session
 from bottle_tui.services.wish import Enforced, Wish
@@ -41,13 +41,11 @@ class _Job:
         return self.config is not None and loading.needs_restart(self.live.mirrored, mirror.read(self.config))
 
 
-def require_token(session: Session, wish: Wish) -> None:
-    """Raises TokenUnset when the token that the wish needs is not in this process's environment."""
-    if wish.token is not None and not session.world.environ.get(wish.token.token_ref):
-        raise TokenUnset(
-            f"{wish.token.token_ref} is not set in this terminal, and the new route needs it; "
-            f"nothing was done. `export {wish.token.token_ref}=…` and decide again"
-        )
+def require_token(session: Session, wish: Wish) -> str | None:
+    """The value of the token that the wish needs, from this process's environment. Raises TokenUnset."""
+    if wish.token is None:
+        return None
+    return tokens.required(session.world, wish.token.token_ref, f"the new route's slot {wish.token.slot}")
 
 
 def enforce(session: Session, live: Live, wish: Wish) -> Enforced:
@@ -157,13 +155,12 @@ def _check_base(job: _Job) -> None:
 
 def _deliver_token(job: _Job) -> None:
     """The token is in its slot before its route is loaded. The slot's number is taken for good."""
-    need = job.wish.token
-    if need is None:
+    need, value = job.wish.token, require_token(job.session, job.wish)
+    if need is None or value is None:
         return
-    require_token(job.session, job.wish)
     job.begin("token")
     job.session.home.write(slots.FILE, slots.render(job.wish.after.slots))
-    gate.put_token(job.session.sidecar("egress"), need.slot, need.token_ref, job.session.world.environ[need.token_ref])
+    gate.put_token(job.session.sidecar("egress"), need.slot, need.token_ref, value)
 
 
 def _switch(job: _Job) -> None:

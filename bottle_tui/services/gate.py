@@ -96,6 +96,12 @@ def _answer(item: dict[str, Any]) -> Answer:
     )
 
 
+def scan_stats(egress: Sidecar) -> dict[str, dict[str, int]]:
+    """host → {requests, bytes, ms}: what scanning has cost so far. Raises SidecarUnreachable."""
+    value = _ask(egress, {"verb": "scan_stats"}, empty=True)
+    return {str(host): stats for host, stats in value.items() if isinstance(stats, dict)}
+
+
 def put_token(egress: Sidecar, slot: str, token_ref: str, value: str) -> None:
     """Fill a slot; the value goes by standard input only. Raises SidecarUnreachable."""
     mark = fingerprint(token_ref)
@@ -107,10 +113,10 @@ def put_token(egress: Sidecar, slot: str, token_ref: str, value: str) -> None:
         raise SidecarUnreachable(f"the gate did not take the token for {slot}: {said or 'no word why'}")
 
 
-def _ask(egress: Sidecar, wish: Mapping[str, Any]) -> dict[str, Any]:
+def _ask(egress: Sidecar, wish: Mapping[str, Any], *, empty: bool = False) -> dict[str, Any]:
     ran = egress.run([*PYTHON, "control", json.dumps(wish, separators=(",", ":"))])
     answer = _object(ran.stdout)
-    if ran.code != 0 or not answer or "error" in answer:
+    if ran.code != 0 or not (answer or empty) or "error" in answer:
         said = str(answer.get("error") or ran.stderr.decode("utf-8", "replace").strip()[-300:] or "no word why")
         raise SidecarUnreachable(f"the gate does not answer `{wish['verb']}`: {said}")
     return answer

@@ -11,7 +11,7 @@ from bottle_tui.services import audit, gate, queue, recover, session
 from bottle_tui.services.apply import enforce
 from bottle_tui.services.session import Live, Session
 from bottle_tui.services.wish import Wish
-from sidecar_addon.table import iso
+from sidecar_addon.proposals import Decision
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ def held(world: World, slug: str) -> Iterator[Held]:
         opened = session.opened(world, slug)  # it may have been started anew while we waited
         recovered = recover.recover_session(opened)
         live = _pruned(opened, session.live(opened.home))
+        _close_ended(opened, live)
         yield Held(opened, live, (recovered,) if recovered else ())
 
 
@@ -43,9 +44,19 @@ def _pruned(opened: Session, live: Live) -> Live:
     audit.append(opened.world, opened.home, "intent", of="expire", component="egress", grants=list(merged.grant_ids))
     wish = Wish("expire", merged.after, narrow=True, grants=merged.grant_ids, quarantined=live.table.quarantined)
     enforce(opened, live, wish)
-    for identity in merged.grant_ids:
-        close_decision(opened, identity, live, f"ended {iso(now)}")
     return session.live(opened.home)
+
+
+def _close_ended(opened: Session, live: Live) -> None:
+    """Whatever ended a grant (time, uses, a stop, a crash), its proposal is no longer answered "in force"."""
+    there = {grant.id for _, grant in live.table.grants()}
+    for entry in queue.entries(opened.home, opened.recorded.incarnation):
+        decision = entry.decision
+        if decision is None or not decision.in_force or not entry.current or not entry.note.grants:
+            continue
+        if entry.note.grants[-1] not in there:
+            over = decision.expires_at is not None and decision.expires_at <= opened.clock.now()
+            close(opened, decision, "its time is over" if over else "what it allowed has ended")
 
 
 def _used_up(opened: Session, live: Live) -> set[str]:
@@ -59,14 +70,14 @@ def _used_up(opened: Session, live: Live) -> set[str]:
     return {identity for identity, uses in counted.items() if spent.get(identity, 0) >= uses}
 
 
-def close_decision(opened: Session, grant_id: str, live: Live, reason: str) -> str | None:
-    """Replace the decision that made a grant by one that says it has ended; why the agent was not told, if not."""
-    proposal = next((grant.proposal for _, grant in live.table.grants() if grant.id == grant_id), None)
+def close(opened: Session, decision: Decision, reason: str) -> str | None:
+    """Replace an approval by "no longer in force"; why the agent was not told, if it was not."""
+    ended = replace(decision, in_force=False, reason=reason)
+    queue.write(opened.home, ended)
+    return queue.tell(opened, ended)
+
+
+def decision_of(opened: Session, proposal: str | None) -> Decision | None:
+    """The decision on a proposal, if it still says "in force"."""
     entry = queue.entry(opened.home, proposal, opened.recorded.incarnation) if proposal else None
-    if entry is None or entry.decision is None or not entry.decision.in_force:
-        return None
-    if entry.note.grants and entry.note.grants[-1] != grant_id:
-        return None
-    decision = replace(entry.decision, in_force=False, reason=reason)
-    queue.write(opened.home, decision)
-    return queue.tell(opened, decision)
+    return entry.decision if entry is not None and entry.decision is not None and entry.decision.in_force else None

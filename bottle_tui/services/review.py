@@ -112,6 +112,7 @@ def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic
         except BottleError as error:
             problem = error.message
     args, decision = entry.proposal.args, entry.decision
+    holds = decision is not None and decision.holds(world.clock.now()) and _still_granted(opened, entry)
     return Card(
         id=entry.id,
         slug=slug,
@@ -128,12 +129,25 @@ def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic
         problem=problem,
         reason=decision.reason if decision else None,
         applied=decision.applied if decision else None,
-        in_force=decision is not None and decision.holds(world.clock.now()) and entry.current,
+        in_force=holds,
         decided_at=decision.decided_at if decision and decision.status != "pending" else None,
         decided_by=decision.by if decision and decision.status != "pending" else None,
         agent_waits=entry.id in traffic.waiting,
         delivery=_delivery(entry, traffic),
     )
+
+
+def _still_granted(opened: Session | None, entry: Entry) -> bool:
+    """Whether the grant that the approval made is in the table; what made none stands by its decision."""
+    if opened is None or not entry.current:
+        return False
+    if not entry.note.grants:
+        return True
+    try:
+        table = session.live(opened.home).table
+    except BottleError:
+        return False
+    return any(grant.id == entry.note.grants[-1] for _, grant in table.grants())
 
 
 def _facts(entry: Entry, edit: Edit, traffic: Traffic, state: State) -> tuple[Fact, ...]:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bottle_tui.core import changes
+from bottle_tui.core.changes import Merged
 from bottle_tui.core.views import Outcome
 from bottle_tui.errors import Conflict, NotApplied, NotFound, StateUnknown, UsageError
 from bottle_tui.ports import World
 from bottle_tui.services import audit, grants, queue
 from bottle_tui.services.apply import enforce
 from bottle_tui.services.decide import IN_FORCE
-from bottle_tui.services.locked import Held, close_decision, held
+from bottle_tui.services.locked import Held, close, decision_of, held
 from bottle_tui.services.session import Live
 from bottle_tui.services.wish import Wish
 from sidecar_addon import hosts
@@ -20,20 +21,34 @@ def revoke(world: World, slug: str, *, host: str | None = None, grant: str | Non
     """End every grant on a host, or one by id. Raises NotFound, UsageError."""
     if (host is None) == (grant is None):
         raise UsageError("name either a host or a grant to revoke")
-    return _revoke(world, slug, lambda live: _on_host(live, host) if host is not None else (str(grant),))
+
+    def chosen(bottle: Held) -> Merged:
+        ids = _on_host(bottle.live, host) if host is not None else (str(grant),)
+        return changes.revoke(bottle.live.state, ids)
+
+    return _take_back(world, slug, chosen)
 
 
 def undo(world: World, id: str) -> Outcome:
     """End what the approval of this proposal brought. Raises NotFound, Conflict when nothing of it is in force."""
     slug, identity = queue.find(world, id)
+    return replace(_take_back(world, slug, lambda bottle: _brought(bottle, identity), proposal=identity), id=identity)
 
-    def chosen(live: Live) -> tuple[str, ...]:
-        found = tuple(item.id for _, item in live.table.grants() if item.proposal == identity)
-        if not found:
-            raise Conflict(f"{identity} has no grant in force; there is nothing to undo")
-        return found
 
-    return replace(_revoke(world, slug, chosen), id=identity)
+def _brought(bottle: Held, identity: str) -> Merged:
+    state = bottle.live.state
+    ids = [grant.id for _, grant in bottle.live.table.grants() if grant.proposal == identity]
+    if ids:
+        return changes.revoke(state, ids)
+    entry = queue.entry(bottle.session.home, identity, bottle.session.recorded.incarnation)
+    merged = None
+    if entry is not None and entry.status == "approved" and entry.proposal.tool == "pipelock-block":
+        host = str(entry.proposal.args["host"])
+        passed = entry.proposal.args["want"] == "passthrough"
+        merged = changes.scan_again(state, host) if passed else changes.forbid_in_pipelock(state, host)
+    if merged is None or merged.unchanged:
+        raise Conflict(f"nothing that {identity} brought is in force; there is nothing to undo")
+    return merged
 
 
 def _on_host(live: Live, host: str) -> tuple[str, ...]:
@@ -48,13 +63,15 @@ def _on_host(live: Live, host: str) -> tuple[str, ...]:
     return found
 
 
-def _revoke(world: World, slug: str, choose: Callable[[Live], tuple[str, ...]]) -> Outcome:
+def _take_back(world: World, slug: str, choose: Callable[[Held], Merged], proposal: str | None = None) -> Outcome:
     started = world.clock.monotonic()
     with held(world, slug) as bottle:
-        chosen = choose(bottle.live)
-        merged = changes.revoke(bottle.live.state, chosen)
+        merged = choose(bottle)
         home = bottle.session.home
-        audit.append(world, home, "intent", of="revoke", component="egress", grants=list(merged.grant_ids))
+        about = {"grants": list(merged.grant_ids), "proposal": proposal}
+        audit.append(
+            world, home, "intent", of="revoke", component="egress" if merged.grant_ids else "pipelock", **about
+        )
         wish = Wish(
             kind="revoke",
             after=merged.after,
@@ -63,25 +80,23 @@ def _revoke(world: World, slug: str, choose: Callable[[Live], tuple[str, ...]]) 
             keeps=grants.kept_without(home, merged.grant_ids),
             quarantined=bottle.live.table.quarantined,
         )
+        name = merged.grant_ids[0] if merged.grant_ids else merged.host
         try:
             enforced = enforce(bottle.session, bottle.live, wish)
         except (NotApplied, StateUnknown) as error:
-            return _outcome(
-                slug, merged.grant_ids, f"not revoked: {error.message}", in_force=False, code=error.exit_code
-            )
-        told = _close(world, bottle, merged.grant_ids)
+            return Outcome(name, slug, "failed", False, f"not revoked: {error.message}", error.exit_code)
+        told = _close(world, bottle, merged.grant_ids, proposal)
     cut = f"{enforced.cut} streams were cut" if enforced.cut else "nothing was flowing"
-    parts = [*bottle.remarks, *told, *enforced.remarks, f"revoked {len(merged.grant_ids)}, {cut}: {IN_FORCE}"]
-    outcome = _outcome(slug, merged.grant_ids, "; ".join(parts), in_force=True, code=0)
-    return replace(outcome, proof=enforced.proof, ms=round((world.clock.monotonic() - started) * 1000))
+    parts = [*bottle.remarks, *told, *enforced.remarks, f"revoked, {cut}: {IN_FORCE}"]
+    ms = round((world.clock.monotonic() - started) * 1000)
+    return Outcome(name, slug, "approved", True, "; ".join(parts), proof=enforced.proof, ms=ms)
 
 
-def _close(world: World, bottle: Held, grant_ids: tuple[str, ...]) -> list[str]:
-    reasons = [
-        close_decision(bottle.session, identity, bottle.live, f"revoked by {world.operator}") for identity in grant_ids
-    ]
+def _close(world: World, bottle: Held, grant_ids: tuple[str, ...], proposal: str | None) -> list[str]:
+    of_grants = {grant.proposal for _, grant in bottle.live.table.grants() if grant.id in grant_ids}
+    reasons: list[str | None] = []
+    for identity in sorted(item for item in {*of_grants, proposal} if item):
+        decision = decision_of(bottle.session, identity)
+        if decision is not None:
+            reasons.append(close(bottle.session, decision, f"revoked by {world.operator}"))
     return [f"the agent could not be told ({reason})" for reason in reasons if reason]
-
-
-def _outcome(slug: str, grant_ids: tuple[str, ...], line: str, *, in_force: bool, code: int) -> Outcome:
-    return Outcome(grant_ids[0], slug, "approved", in_force=in_force, line=line, exit_code=code)

@@ -51,7 +51,7 @@ def restore(session: Session, journal: Journal, why: str, *, recovered: bool = F
     error: BottleError = StateUnknown(line) if unknown else NotApplied(line)
     _record(session, journal, in_force=False, why=why, restored=not unknown, recovered=recovered)
     decision = _decision(journal)
-    if decision is not None and decision.status == "approved":
+    if decision is not None and decision.in_force:
         failed = replace(decision, status="failed", in_force=False, applied=None, expires_at=None, reason=None)
         _decide(session, failed, ())
         _told(session, failed)

@@ -1,0 +1,119 @@
+"""An operator's own change of the policy: looked at as a card, then carried out as an approval is."""
+
+from bottle_tui.core import changes, operations
+from bottle_tui.core.changes import Merged
+from bottle_tui.core.edits import ALWAYS, duration
+from bottle_tui.core.operations import Operation
+from bottle_tui.core.views import Card, Outcome
+from bottle_tui.errors import BottleError, Conflict, NeedsAcceptance, NotApplied, Stale, StateUnknown
+from bottle_tui.ports import World
+from bottle_tui.services import audit, gate, grants, review, session
+from bottle_tui.services.apply import enforce, require_token
+from bottle_tui.services.decide import IN_FORCE
+from bottle_tui.services.locked import Held, held
+from bottle_tui.services.proposed import Proposed, shown
+from bottle_tui.services.seen import Traffic
+from bottle_tui.services.session import Live, Session
+from bottle_tui.services.wish import Wish
+
+_KINDS = {"routes add": "routes", "routes remove": "routes", "routes edit": "routes", "pipelock edit": "pipelock"}
+
+
+def preview(world: World, slug: str, operation: Operation) -> Card:
+    """The change as a card: diff, risks, digest. Raises what makes it impossible (InvalidFile, Conflict, …)."""
+    opened = session.opened(world, slug)
+    proposed = _proposed(world, opened, session.live(opened.home), operation)
+    return Card(
+        id=operation.id,
+        slug=slug,
+        tool=operation.title,
+        status="pending",
+        author=world.operator,
+        created=world.clock.now(),
+        host=operation.host,
+        args={},
+        words="",
+        risks=proposed.risks,
+        change=proposed.change,
+    )
+
+
+def carry_out(
+    world: World, slug: str, operation: Operation, digest: str | None = None, *, acknowledged: bool = False
+) -> Outcome:
+    """Put it in force. With a digest only the change that was shown with it. Raises as `decide.approve` does."""
+    started = world.clock.monotonic()
+    with held(world, slug) as bottle:
+        about = {"of": _KINDS[operation.title], "component": "egress", "operation": operation.title}
+        audit.append(world, bottle.session.home, "intent", change=digest, id=operation.id, **about)
+        try:
+            outcome = _carry_out(world, bottle, operation, digest, acknowledged)
+        except BottleError as error:
+            fields = {"in_force": False, "nothing_done": True, "why": error.message, "id": operation.id}
+            audit.append(world, bottle.session.home, "result", **about, **fields)
+            raise
+    ms = round((world.clock.monotonic() - started) * 1000)
+    return Outcome(**{**vars(outcome), "ms": ms})
+
+
+def _carry_out(world: World, bottle: Held, operation: Operation, digest: str | None, acknowledged: bool) -> Outcome:
+    live = bottle.live
+    proposed = _proposed(world, bottle.session, live, operation)
+    if digest is not None and proposed.change.digest != digest:
+        raise Stale("the change is not the one that was shown: look at it again; nothing was done")
+    dangers = [each.text for each in proposed.risks if each.level == "danger"]
+    if dangers and not acknowledged:
+        raise NeedsAcceptance(f"this needs a yes of its own: {'; '.join(dangers)}")
+    narrow = operations.only_narrows(proposed.before, proposed.merged.after)
+    if live.table.quarantined and not narrow:
+        raise Conflict(
+            f"{bottle.session.slug} is in quarantine; `bottle-tui release {bottle.session.slug}` comes first"
+        )
+    merged = proposed.merged
+    if merged.unchanged:
+        return _already(bottle, operation)
+    wish = Wish(
+        kind=_KINDS[operation.title],
+        after=merged.after,
+        narrow=narrow,
+        change=proposed.change.digest,
+        grants=merged.grant_ids,
+        token=merged.needs_token,
+        keeps=_keeps(bottle, operation, merged),
+        quarantined=live.table.quarantined,
+    )
+    require_token(bottle.session, wish)
+    try:
+        enforced = enforce(bottle.session, live, wish)
+    except (NotApplied, StateUnknown) as error:
+        return Outcome(operation.id, bottle.session.slug, "failed", False, error.message, error.exit_code)
+    cut = [f"{enforced.cut} streams were cut"] if enforced.cut else []
+    what = f"{operation.title} {operation.host}".strip()
+    line = "; ".join([*bottle.remarks, *cut, *enforced.remarks, f"{what}: {IN_FORCE}"])
+    return Outcome(operation.id, bottle.session.slug, "approved", True, line, proof=enforced.proof)
+
+
+def _proposed(world: World, opened: Session, live: Live, operation: Operation) -> Proposed:
+    now = world.clock.now()
+    state = changes.prune(live.state, now).after
+    merged = operations.result(operation, state, now=now, default_scan=opened.default_scan)
+    ground = review.ground(world, opened, live, Traffic(), operation.host)
+    length = duration(operation.lasts)
+    return shown(state, merged, ground, operation.lasts, None if length is None else now + length)
+
+
+def _keeps(bottle: Held, operation: Operation, merged: Merged) -> dict[str, str]:
+    """What stays for the next `up`: added with `always`; what was taken away is no longer kept in any case."""
+    home = bottle.session.home
+    if operation.lasts == ALWAYS:
+        return grants.kept_with(home, merged)
+    left = {grant.id for route in merged.after.routes for grant in route.grants}
+    return grants.kept_without(home, tuple(identity for identity in merged.grant_ids if identity not in left))
+
+
+def _already(bottle: Held, operation: Operation) -> Outcome:
+    status = gate.status(bottle.session.sidecar("egress"))
+    if status.digest != bottle.live.table.digest:
+        raise Conflict(f"the gate has a table in force that bottle-tui did not put there ({status.digest})")
+    line = "; ".join([*bottle.remarks, f"{operation.title}: nothing changes, it is in force already"])
+    return Outcome(operation.id, bottle.session.slug, "approved", True, line)

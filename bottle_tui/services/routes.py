@@ -1,0 +1,110 @@
+"""A bottle's routes: shown as the gate holds them, changed by the operator's hand."""
+
+import secrets
+from typing import Any
+
+from bottle_tui.core.changes import AuthAsk
+from bottle_tui.core.edits import BOTTLE
+from bottle_tui.core.operations import Add, EditRoutes, Operation, Remove
+from bottle_tui.core.views import Card, Outcome
+from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.ports import World
+from bottle_tui.services import gate, operate, session
+from sidecar_addon import proposals
+from sidecar_addon.table import render_yaml, route_as_data
+
+_NOTHING_SCANNED = {"requests": 0, "bytes": 0, "ms": 0}
+
+
+def show(world: World, slug: str) -> dict[str, Any]:
+    """`{slug, digest, generation, in_force, routes}`; `in_force` only if the running gate has just said this digest."""
+    opened = session.opened(world, slug)
+    table = session.live(opened.home).table
+    generation, digest, scans = None, None, {}
+    try:
+        egress = opened.sidecar("egress")
+        status = gate.status(egress)
+        generation, digest = status.generation, status.digest
+        scans = gate.scan_stats(egress)
+    except SidecarUnreachable:
+        scans = {}
+    return {
+        "slug": slug,
+        "digest": table.digest,
+        "generation": generation,
+        "in_force": digest == table.digest,
+        "quarantined": table.quarantined,
+        "routes": [route_as_data(route) | {"scan": scans.get(route.host, _NOTHING_SCANNED)} for route in table.routes],
+    }
+
+
+def text(world: World, slug: str) -> str:
+    """The routes as block YAML, as `$EDITOR` gets them."""
+    return render_yaml(session.live(session.opened(world, slug).home).table)
+
+
+def operation_id(world: World) -> str:
+    """A fresh id for an operation; it becomes the id of the grant that it adds."""
+    return proposals.new_id(int(world.clock.now().timestamp() * 1000), secrets.token_bytes(10))
+
+
+def adding(
+    world: World,
+    host: str,
+    *,
+    path_allowlist: tuple[str, ...] = (),
+    methods: tuple[str, ...] = (),
+    ports: tuple[int, ...] = (443,),
+    auth: AuthAsk | None = None,
+    scan: str | None = None,
+    lasts: str = BOTTLE,
+) -> Add:
+    """The operation for `preview` and `carry_out`. Empty paths or methods: every one."""
+    return Add(operation_id(world), host, path_allowlist, methods, ports, auth, scan, lasts)
+
+
+def removing(world: World, host: str) -> Remove:
+    """The operation that takes out a route itself."""
+    return Remove(operation_id(world), host)
+
+
+def editing(world: World, edited: str, *, lasts: str = BOTTLE) -> EditRoutes:
+    """The operation that replaces all routes by what came back from the editor."""
+    return EditRoutes(operation_id(world), edited, lasts)
+
+
+def preview(world: World, slug: str, operation: Operation) -> Card:
+    """The change as a card. Raises InvalidFile, UsageError, Conflict, NotFound."""
+    return operate.preview(world, slug, operation)
+
+
+def carry_out(
+    world: World, slug: str, operation: Operation, digest: str | None = None, *, acknowledged: bool = False
+) -> Outcome:
+    """Put the change in force, bound to the digest that was shown, if one is given."""
+    return operate.carry_out(world, slug, operation, digest, acknowledged=acknowledged)
+
+
+def add(
+    world: World, slug: str, host: str, *, digest: str | None = None, acknowledged: bool = False, **wish: Any
+) -> Outcome:
+    """`adding` and `carry_out` in one."""
+    return carry_out(world, slug, adding(world, host, **wish), digest, acknowledged=acknowledged)
+
+
+def remove(world: World, slug: str, host: str, *, digest: str | None = None, acknowledged: bool = False) -> Outcome:
+    """`removing` and `carry_out` in one."""
+    return carry_out(world, slug, removing(world, host), digest, acknowledged=acknowledged)
+
+
+def edit(
+    world: World,
+    slug: str,
+    edited: str,
+    *,
+    lasts: str = BOTTLE,
+    digest: str | None = None,
+    acknowledged: bool = False,
+) -> Outcome:
+    """`editing` and `carry_out` in one."""
+    return carry_out(world, slug, editing(world, edited, lasts=lasts), digest, acknowledged=acknowledged)
