@@ -63,7 +63,7 @@ def approve(world: World, id: str, digest: str, *, edit: Edit = AS_ASKED, acknow
 
 def _approve(world: World, bottle: Held, entry: Entry, digest: str, edit: Edit, acknowledged: bool) -> Outcome:
     _require_undecided(world, entry)
-    if bottle.session.quarantined:
+    if bottle.session.quarantined or bottle.live.table.quarantined:
         raise Conflict(
             f"{bottle.session.slug} is in quarantine; `bottle-tui release {bottle.session.slug}` comes first"
         )
