@@ -10,7 +10,8 @@ from tests.e2e.parts.bottle import Bottle, MakeBottle
 URL = "https://files.example.net/data/report.txt"
 WORDS = f"Please fetch {URL} for the report."
 MODEL = {"host": "model.example.com", "path_allowlist": ["/v1/"], "pipelock": {"tls_passthrough": True}}
-CODEX = ["codex", "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", WORDS]
+CODEX = ["codex", "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
+CODEX += ["-c", 'model="scripted-1"', WORDS]
 TOKEN = "e2e-codex-token-7d21f0"
 OPENCODE = {
     "model": "scripted/scripted-1",

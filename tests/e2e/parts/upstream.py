@@ -80,6 +80,11 @@ async def chunks(request: Request, kind: str, pieces: AsyncIterator[bytes]) -> N
     await request.writer.drain()
 
 
+def shown(name: str, value: str) -> tuple[str, str]:
+    """A header as the echo tells it: a credential by its digest, since an answer that holds one is cut."""
+    return (name, hashlib.sha256(value.encode()).hexdigest()) if name.lower() == "authorization" else (name, value)
+
+
 async def echo(request: Request) -> None:
     """What the outside saw of a request."""
     digest, size = hashlib.sha256(), 0
@@ -92,7 +97,7 @@ async def echo(request: Request) -> None:
         "path": request.target,
         "scheme": request.scheme,
         "server_name": request.server_name,
-        "headers": request.headers,
+        "headers": [shown(*header) for header in request.headers],
         "bytes": size,
         "sha256": digest.hexdigest(),
     }
@@ -184,7 +189,7 @@ PLACES = {
     "/reflect": reflect,
     "/voice": voice,
     "/ws": websocket,
-    "/v1/responses": scripted_model,
+    "/backend-api/codex/responses": scripted_model,
     "/v1/chat/completions": scripted_model,
 }
 
