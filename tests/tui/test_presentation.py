@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
 
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import Change, Fact, LogLine
@@ -24,6 +23,7 @@ from bottle_tui.tui.presentation.card import (
 from bottle_tui.tui.presentation.logs import found, log_row
 from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_middle, fit_row, row, rule, spread, width_of, wrapped
 from bottle_tui.tui.presentation.times import age, ago
+from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
 
 NASTY = "a\x1b]0;pwned\x07\u202eevil\u200b\r\n\t[@click=app.quit]x[/]"
 
@@ -197,9 +197,11 @@ def test_a_result_that_went_wrong_gets_the_rows_it_needs() -> None:
 
 def test_foreign_text_is_made_visible_in_every_place() -> None:
     nasty = card(
-        slug=NASTY, host=NASTY, words=NASTY, tool=NASTY, reason=NASTY, args={"path_allowlist": [NASTY], "methods": [NASTY]},
+        slug=NASTY, host=NASTY, words=NASTY, tool=NASTY, reason=NASTY,
+        args={"path_allowlist": [NASTY], "methods": [NASTY]},
         facts=(Fact(NASTY, NASTY, NASTY),), risks=(replace(SECRET, id=NASTY, text=NASTY),), problem=NASTY,
-        change=Change(f"+{NASTY}", f"+{NASTY}", "x", notes=(NASTY,)), status="approved", decided_by=NASTY, decided_at=NOON,
+        change=Change(f"+{NASTY}", f"+{NASTY}", "x", notes=(NASTY,)),
+        status="approved", decided_by=NASTY, decided_at=NOON,
     )  # fmt: skip
     shown = board(nasty, only=NASTY, cards_trouble=NASTY, runtime=NASTY, results=(Result(NOON, NASTY, "ok"),))
     bottle = replace(shown.bottles[0], slug=NASTY, runtime=NASTY, note=NASTY, proxy_url=NASTY)
@@ -207,7 +209,8 @@ def test_foreign_text_is_made_visible_in_every_place() -> None:
     rows: list[Row] = [
         *card_view(nasty, "", NOON, 80, 30).rows, *whole_card(nasty, "", NOON, 80), *confirmation(nasty, 80),
         *lists.inbox_rows(shown, 120), lists.bottle_row(bottle, shown, 120, selected=True),
-        *lists.bottle_note(bottle, shown, 80), chrome.title_row(shown, "inbox", 80), chrome.tabs_row(shown, "inbox", 80),
+        *lists.bottle_note(bottle, shown, 80), chrome.title_row(shown, "inbox", 80),
+        chrome.tabs_row(shown, "inbox", 80),
         *chrome.last_rows(shown, 80), log_row(line, 80, merged=True, wide=True), log_row(line, 80, merged=True),
     ]  # fmt: skip
     assert all(is_visible(span.text) for line in rows for span in line)

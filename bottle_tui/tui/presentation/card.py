@@ -119,8 +119,13 @@ def _without_context(lines: list[str]) -> list[str]:
     return changed or lines
 
 
+def signed(line: str) -> tuple[str, str]:
+    """A line of a diff: its sign, and its text made visible."""
+    return (line[0], visible(line[1:])) if line[:1] in ("+", "-", " ") and line else (" ", visible(line))
+
+
 def _diff_row(line: str, width: int, indent: str) -> Row:
-    sign, text = line[:1], visible(line[1:])
+    sign, text = signed(line)
     style: Style = "added" if sign == "+" else "removed" if sign == "-" else "muted"
     return row(Span(indent, "muted"), Span(f"{sign or ' '} {cut_middle(text, width - len(indent) - 3)}", style))
 
@@ -236,9 +241,9 @@ def whole_change(card: Card, width: int) -> list[Row]:
             continue
         rows.append(row(Span(f"  {title}", "muted")))
         for line in diff.splitlines():
-            sign = line[:1]
+            sign, text = signed(line)
             style: Style = "added" if sign == "+" else "removed" if sign == "-" else "muted"
-            for index, piece in enumerate(wrapped(visible(line[1:]), width - 6)):
+            for index, piece in enumerate(wrapped(text, width - 6)):
                 rows.append(row(Span(f"  {sign if not index else ' '} {piece}", style)))
     if not rows:
         rows.append(row(Span("  nothing changes: already in force", "ok")))
