@@ -35,7 +35,8 @@ def audit_show(context: Context) -> int:
 
 def _record_row(record: dict[str, Any]) -> tuple[str, ...]:
     what = " ".join(str(record[key]) for key in ("kind", "of") if record.get(key))
-    in_force = {True: "in force", False: "not in force"}.get(record.get("in_force"), "")
+    stated = record.get("in_force")
+    in_force = "" if stated is None else "in force" if stated else "not in force"
     how = [in_force, *(str(record[key]) for key in ("why", "reason") if record.get(key))]
     plain = (str(record.get(key) or "") for key in ("component", "actor", "proposal"))
     return (str(record.get("n", "")), str(record.get("time", ""))[:19], what, *plain, ": ".join(filter(None, how)))

@@ -84,7 +84,8 @@ def _deciding(commands: Any) -> None:
 def _policy(commands: Any) -> None:
     routes = commands.add_parser("routes", help="the routes of a bottle: show, edit, add, revoke, remove")
     verbs = routes.add_subparsers(title="verbs", metavar="COMMAND", parser_class=Parser, required=True)
-    _add(verbs, "show", "policy:routes_show", "what the gate enforces", "slug")
+    show = _add(verbs, "show", "policy:routes_show", "what the gate enforces", "slug")
+    show.add_argument("host", nargs="?", metavar="HOST", help="this route only")
     edit = _add(verbs, "edit", "policy:routes_edit", "edit the routes in $EDITOR", "slug")
     add = _add(verbs, "add", "policy:routes_add", "add a route, or a grant on one", "slug", "host")
     add.add_argument("--path", action="append", metavar="/P", help="a path prefix; left out: every path")
@@ -101,7 +102,9 @@ def _policy(commands: Any) -> None:
         command.add_argument("host", nargs="?", metavar="HOST", help="every grant on this host")
         command.add_argument("--grant", metavar="ID", help="this grant only")
     for command in (edit, add, revoke, remove, short):
-        command.add_argument("--always", action="store_true", help="in grants.yaml too, for the next `up`")
+        command.add_argument("--always", action="store_true", help="for the next `up` too (grants.yaml)")
+    for command in (edit, add):
+        command.add_argument("--for", dest="lasts", metavar="TIME", help="once, 15m, 1h, 8h, bottle, always")
     for command in (edit, add, remove):
         command.add_argument("--digest", metavar="D", help="the digest of the change that was shown")
     pipelock = commands.add_parser("pipelock", help="pipelock's hosts: show, edit")

@@ -1,17 +1,15 @@
 """The policy of a running bottle: routes, pipelock's hosts, revoking, quarantine."""
 
-import os
-import shlex
-import subprocess
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
+from bottle_tui.cli import consent, editor, shapes
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.deciding import report
-from bottle_tui.cli.output import DIM
+from bottle_tui.cli.output import BOLD, DIM
 from bottle_tui.cli.words import size
-from bottle_tui.errors import BottleError, UsageError
+from bottle_tui.core.operations import Operation
+from bottle_tui.errors import InvalidFile, NotFound, UsageError
 
 
 def routes_show(context: Context) -> int:
@@ -19,14 +17,119 @@ def routes_show(context: Context) -> int:
     from bottle_tui.services import routes
 
     shown = routes.show(context.world, context.args.slug)
+    wanted = context.args.host
+    if wanted is not None:
+        shown["routes"] = [route for route in shown["routes"] if route["host"] == wanted.lower()]
+        if not shown["routes"]:
+            raise NotFound(f"no route names {wanted}; `bottle-tui routes show {shown['slug']}` lists them")
     if context.out.as_json:
         context.out.document(shown)
         return 0
     state = "in force" if shown["in_force"] else "NOT KNOWN to be in force"
-    context.out.line(f"{shown['slug']}  generation {shown['generation']}  {state}  {shown['digest']}", DIM)
+    quarantined = ", QUARANTINED" if shown.get("quarantined") else ""
+    context.out.line(f"{shown['slug']}  generation {shown['generation'] or '–'}  {state}{quarantined}", BOLD)
+    context.out.line(shown["digest"], DIM)
     rows = [row for route in shown["routes"] for row in _route_rows(route)]
     context.out.table(("HOST", "SCAN", "AUTH", "PATHS", "METHODS", "PORTS", "UNTIL", "GRANT", "SCANNED SO FAR"), rows)
     return 0
+
+
+def routes_add(context: Context) -> int:
+    """A route, or a grant on one that is there."""
+    from bottle_tui.core.changes import AuthAsk
+    from bottle_tui.services import routes
+
+    args = context.args
+    auth = AuthAsk(scheme=args.scheme, token_ref=args.token_ref, header=args.header) if args.token_ref else None
+    operation = routes.adding(
+        context.world,
+        args.host,
+        path_allowlist=tuple(args.path or ()),
+        methods=tuple(method.upper() for method in args.method or ()),
+        ports=tuple(args.port or (443,)),
+        auth=auth,
+        scan="passthrough" if args.passthrough else None,
+        lasts=_lasts(context),
+    )
+    return _carry_out(context, operation)
+
+
+def routes_remove(context: Context) -> int:
+    """A route itself; where a wildcard takes over, that is a widening and shown as one."""
+    from bottle_tui.services import routes
+
+    return _carry_out(context, routes.removing(context.world, context.args.host))
+
+
+def routes_edit(context: Context) -> int:
+    """All routes, in $EDITOR."""
+    from bottle_tui.services import routes
+
+    world, slug = context.world, context.args.slug
+    return _edit(context, routes.text(world, slug), lambda text: routes.editing(world, text, lasts=_lasts(context)))
+
+
+def pipelock_show(context: Context) -> int:
+    """What pipelock's file lists, and its hash."""
+    from bottle_tui.services import pipelock
+
+    shown = pipelock.show(context.world, context.args.slug)
+    if context.out.as_json:
+        context.out.document(shown)
+        return 0
+    context.out.line(f"{shown['slug']}  {shown['config_hash']}", DIM)
+    passed, extra = set(shown["passthrough"]), {*shown["extra"]["hosts"], *shown["extra"]["passthrough"]}
+    rows = [
+        (host, "passthrough" if host in passed else "listed", "by hand" if host in extra else "routes")
+        for host in dict.fromkeys([*shown["hosts"], *shown["passthrough"]])
+    ]
+    context.out.table(("HOST", "STATE", "FROM"), rows)
+    return 0
+
+
+def pipelock_edit(context: Context) -> int:
+    """The hosts that pipelock has beside those of the routes, in $EDITOR."""
+    from bottle_tui.services import pipelock
+
+    world, slug = context.world, context.args.slug
+    return _edit(context, pipelock.text(world, slug), lambda text: pipelock.editing(world, text))
+
+
+def _edit(context: Context, before: str, operation: Callable[[str], Operation]) -> int:
+    """Edit, show, carry out; what is wrong with the text is said, and at a terminal it can be edited again."""
+    text = before
+    while True:
+        text = editor.edited(text, ".yaml")
+        if text == before:
+            context.out.say("nothing is changed")
+            return 0
+        try:
+            return _carry_out(context, operation(text))
+        except InvalidFile as error:
+            if not context.out.interactive():
+                raise
+            context.out.say(str(error))
+            if context.out.ask("edit again? type yes:") != "yes":
+                raise
+
+
+def _carry_out(context: Context, operation: Operation) -> int:
+    """Show the change, bind to it, put it in force."""
+    from bottle_tui.services import routes
+
+    args, out = context.args, context.out
+    card = routes.preview(context.world, args.slug, operation)
+    agreed = consent.given(out, card, args.digest)
+    done = routes.carry_out(context.world, args.slug, operation, agreed.digest, acknowledged=agreed.acknowledged)
+    return report(out, done, {"digest": agreed.digest, "diff": shapes.diff(card)})
+
+
+def _lasts(context: Context) -> str:
+    from bottle_tui.core import edits
+
+    if context.args.always:
+        return edits.ALWAYS
+    return getattr(context.args, "lasts", None) or edits.BOTTLE
 
 
 def _route_rows(route: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -73,23 +176,6 @@ def release(context: Context) -> int:
     from bottle_tui.services import quarantine as cutting
 
     return _line(context, cutting.release(context.world, context.args.slug))
-
-
-def edited(text: str, suffix: str) -> str:
-    """The text as it comes back from $VISUAL or $EDITOR. Raises UsageError when there is none, or it ends badly."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if not editor:
-        raise UsageError("no editor; set EDITOR")
-    with tempfile.TemporaryDirectory(prefix="bottle-tui-") as folder:
-        path = Path(folder) / f"edit{suffix}"
-        path.write_text(text, encoding="utf-8")
-        try:
-            code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
-        except OSError as error:
-            raise UsageError(f"the editor {editor!r} does not start ({error.strerror}); set EDITOR") from error
-        if code != 0:
-            raise BottleError(f"the editor ended with {code}; nothing is changed")
-        return path.read_text(encoding="utf-8")
 
 
 def _line(context: Context, line: str) -> int:
