@@ -93,12 +93,9 @@ async def session(bottle: Bottle) -> dict[str, str]:
     return headers
 
 
-@pytest.mark.parametrize("modern", [True, False], ids=["without a session", "with a session"])
-async def test_a_client_that_vanishes_without_a_word_is_not_taken_to_have_read_the_decision(
-    bottle: Bottle, modern: bool
-) -> None:
-    params = {**CALL, "_meta": {"progressToken": 1, **(MODERN if modern else {})}}
-    body = message("tools/call", params, 2)
+async def call_and_hang_up(bottle: Bottle, modern: bool) -> None:
+    """Call by hand, wait until the call waits, and cut the connection without a word."""
+    body = message("tools/call", {**CALL, "_meta": {"progressToken": 1, **(MODERN if modern else {})}}, 2)
     headers = ACCEPT | (MODERN_HEADERS if modern else await session(bottle))
     lines = [f"{name}: {value}" for name, value in headers.items()]
     port = bottle.service.port
@@ -108,8 +105,27 @@ async def test_a_client_that_vanishes_without_a_word_is_not_taken_to_have_read_t
     await writer.drain()
     await bottle.event("waiting")
     writer.transport.abort()
+
+
+@pytest.mark.parametrize("modern", [True, False], ids=["without a session", "with a session"])
+async def test_a_call_whose_client_vanished_without_a_word_stops_waiting(bottle: Bottle, modern: bool) -> None:
+    await call_and_hang_up(bottle, modern)
     await bottle.event("waiting_ended")
     bottle.decide(bottle.filed()[0].id, "approved", in_force=True)
+    assert bottle.named("decision_read") == []
+
+
+@pytest.mark.parametrize("modern", [True, False], ids=["without a session", "with a session"])
+async def test_a_client_that_vanished_before_the_decision_is_not_taken_to_have_read_it(
+    start: Start, modern: bool
+) -> None:
+    async with start(beat_seconds=60) as bottle:
+        await call_and_hang_up(bottle, modern)
+        async with asyncio.timeout(5):
+            while bottle.service._web.server_state.connections:
+                await anyio.lowlevel.checkpoint()
+        bottle.decide(bottle.filed()[0].id, "approved", in_force=True)
+        await bottle.event("waiting_ended")
     assert bottle.named("decision_read") == []
 
 
