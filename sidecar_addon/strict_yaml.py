@@ -37,6 +37,8 @@ class Document:
         return self.lines.get(path, 0)
 
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -79,8 +81,14 @@ def load_yaml(text: bytes | str, *, limit: int) -> Document:
 
 def load_json(text: bytes | str, *, limit: int) -> Any:
     """Read one JSON document of at most `limit` bytes, duplicate keys refused. Raises StrictYamlError."""
+    decoded = _decode(text, limit)
     try:
-        return json.loads(_decode(text, limit), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        value = json.loads(decoded, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        if _SURROGATE.search(decoded):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
+    except UnicodeEncodeError:
+        raise StrictYamlError("holds half of a surrogate pair, which is no text") from None
     except json.JSONDecodeError as error:
         raise StrictYamlError(f"not valid JSON: {error.msg}", error.lineno) from None
     except RecursionError:
