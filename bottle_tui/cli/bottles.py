@@ -98,9 +98,11 @@ def run(context: Context) -> int:
     if not path.exists():
         for written in _init(context):
             context.out.say(f"wrote {written}")
+    if context.args.split and not os.environ.get("TMUX"):
+        raise UsageError("--split opens a pane of tmux, and this is none; open a second terminal with `bottle-tui`")
+    status, _ = _up(context)
     if context.args.split:
         _split()
-    status, _ = _up(context)
     return _attach(context, status.slug)
 
 
@@ -170,8 +172,6 @@ def _init(context: Context) -> list[Path]:
 
 def _split() -> None:
     """The dashboard in a pane beside this one."""
-    if not os.environ.get("TMUX"):
-        raise UsageError("--split opens a pane of tmux, and this is none; open a second terminal with `bottle-tui`")
     # A new pane has tmux's environment, not this shell's.
     passed = [f"-e{name}={value}" for name, value in os.environ.items() if name.startswith("BOTTLE_TUI_")]
     words = ["tmux", "split-window", "-h", "-d", *passed, shlex.join([sys.executable, "-m", "bottle_tui"])]
