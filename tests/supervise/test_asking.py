@@ -113,6 +113,7 @@ async def test_a_pending_answer_says_when_nobody_watches(
 
 
 async def test_a_decision_that_is_not_in_force_is_told_as_such_and_stays_open(bottle: Bottle, client: Client) -> None:
+    bottle.tell(wait_seconds=600)
     call = ask(client)
     await bottle.event("waiting")
     identity = bottle.filed()[0].id

@@ -27,11 +27,11 @@ async def test_it_shows_five_tools_that_say_when_to_use_them(any_client: Client)
         assert tool.description and len(tool.description) > 60
 
 
-@pytest.mark.parametrize("host", ["supervise:9100", "evil.example.com", "localhost:9100", ""])
+@pytest.mark.parametrize("host", ["supervise:9100", "evil.example.com", "localhost:9100"])
 async def test_a_request_under_another_name_is_refused(bottle: Bottle, host: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as web:
         answer = await web.post(bottle.url, headers={**HEADERS, "Host": host}, json={})
-    assert answer.status_code in (400, 421)
+    assert answer.status_code == 421
 
 
 async def test_a_web_page_is_refused(bottle: Bottle) -> None:

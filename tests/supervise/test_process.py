@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from mcp.client import Client
 
 from sidecar_addon import proposals, spool
 from sidecar_addon.proposals import Decision
 from tests.supervise.running import text_of
 
-PATIENCE = 20.0
+PATIENCE = 50.0  # a busy machine takes long to start a Python
 
 
 @asynccontextmanager
@@ -112,9 +112,8 @@ async def test_a_flood_of_warnings_does_not_fill_the_log(tmp_path: Path) -> None
     assert b"Invalid Host header: other\\x85.example.com" in errors
 
 
-@pytest.mark.parametrize("module", ["textual", "mitmproxy", "docker"])
-def test_the_server_needs_nothing_that_its_image_has_not(module: str) -> None:
-    import subprocess
-
-    code = f"import sidecar_addon.supervise.server, sys; sys.exit({module!r} in sys.modules or 'ulid' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_the_server_needs_nothing_that_its_image_has_not() -> None:
+    absent = {"textual", "mitmproxy", "docker", "ulid", "bottle_tui"}
+    code = f"import sidecar_addon.supervise.server, sys; print({absent!r} & sys.modules.keys())"
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert ran.stdout == "set()\n"
