@@ -57,7 +57,27 @@ class Answers:
         elif content and content.startswith(b"blocked: ") and _may_be_pipelock(answer, flight):
             self._from_pipelock(flow, flight)
 
-    def failed(self, flow: HTTPFlow, flight: Flight, message: str) -> Response:
+    def broken(self, flow: HTTPFlow, flight: Flight, message: str, restarting: bool) -> None:
+        """No answer, or not all of one; `restarting`: new requests are held, so pipelock is being restarted."""
+        if flow.response is None:
+            flow.response = self._failed(flow, flight, message)
+        if flight.cut is None and restarting and "Client disconnected" not in message:
+            flight.cut = "pipelock_restart"
+
+    def message(self, flow: HTTPFlow, flight: Flight) -> None:
+        """Count a WebSocket message, keep no older one, and never pass the gate's own credential to the agent."""
+        message = flow.websocket.messages[-1]
+        del flow.websocket.messages[:-1]
+        token = flow.metadata.get("token")
+        if message.from_client:
+            flight.bytes_up += len(message.content)
+            return
+        flight.bytes_down += len(message.content)
+        if token is not None and token.encode() in message.content:
+            message.drop()
+            self._cut(flow, flight)
+
+    def _failed(self, flow: HTTPFlow, flight: Flight, message: str) -> Response:
         """What to tell the agent when there is no response: who refused, or that the upstream cannot be reached."""
         if "refused HTTP CONNECT request: 4" in message:
             return self._refused(flow, flight, "pipelock", None)

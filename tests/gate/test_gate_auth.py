@@ -100,6 +100,7 @@ def test_the_token_is_in_no_event_and_no_answer(authed):
         response_with(zlib.compress(b"packed " + VALUE.encode()), b"Content-Encoding: deflate\r\n"),
         b"HTTP/1.1 302 Found\r\nLocation: https://x.test/?t=" + VALUE.encode() + b"\r\nContent-Length: 0\r\n\r\n",
     ],
+    ids=["body", "header", "gzip", "deflate", "location"],
 )
 def test_a_response_that_holds_the_token_is_cut(authed, answer):
     authed.upstream.answers["/"] = answer
