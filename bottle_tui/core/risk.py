@@ -59,7 +59,7 @@ def assess(before: State, after: State, seen: Seen = Seen()) -> tuple[Risk, ...]
     found: list[Risk] = []
     for addition in additions(before.routes, after.routes):
         found += _of_names(addition.pattern)
-        found += _of_secrets(addition)
+        found += _of_secrets(addition, after)
         found += _of_rules(addition, seen)
     found += _of_routes(before, after)
     found += _of_lists(before, after)
@@ -104,12 +104,16 @@ def _of_names(pattern: str) -> list[Risk]:
     return found
 
 
-def _of_secrets(addition: Addition) -> list[Risk]:
+def _credential_name(route: Route, state: State) -> str:
+    return state.slots.refs.get(route.token_env or "", route.token_env or "")
+
+
+def _of_secrets(addition: Addition, state: State) -> list[Risk]:
     route, grant, old = addition.route, addition.grant, addition.old
     if not route.has_auth:
         return []
     if old is None or not old.has_auth:
-        return [_risk("new_secret_host", f"a credential ({route.token_env}) will be sent to {addition.pattern}")]
+        return [_risk("new_secret_host", f"{_credential_name(route, state)} will be sent to {addition.pattern}")]
     if any(narrower(grant, known) for known in old.grants):
         return []
     return [
@@ -165,7 +169,7 @@ def _of_routes(before: State, after: State) -> list[Risk]:
         if was.pipelock == "scanned" != now.pipelock and now.grants:
             found.append(_unscanned(now))
         if now.has_auth and now.grants and _credential(was) != _credential(now):
-            found.append(_risk("new_secret_host", f"a credential ({now.token_env}) will be sent to {now.host}"))
+            found.append(_risk("new_secret_host", f"{_credential_name(now, after)} will be sent to {now.host}"))
     return found
 
 

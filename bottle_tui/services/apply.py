@@ -105,7 +105,7 @@ def _text(session: Session, name: str) -> str | None:
 
 def _widened(job: _Job) -> Enforced:
     """Pipelock first: it may let through more than the gate, never the gate more than it."""
-    _check_base(job)
+    _check_gate(job)
     _deliver_token(job)
     if job.switches:
         _switch(job)
@@ -125,7 +125,7 @@ def _widened(job: _Job) -> Enforced:
 
 def _narrowed(job: _Job) -> Enforced:
     """The gate first. Once it has the smaller table nothing is put back, whatever pipelock says."""
-    _check_base(job)
+    _check_gate(job)
     job.begin("egress")
     event = loading.load_table(job.session, job.table)
     remarks: tuple[str, ...] = ()
@@ -145,12 +145,10 @@ def _narrowed(job: _Job) -> Enforced:
     return replace(enforced, remarks=remarks)
 
 
-def _check_base(job: _Job) -> None:
-    status = gate.status(job.session.sidecar("egress"))
-    if status.digest != job.live.table.digest:
-        raise NotApplied(
-            f"the gate had a table in force that bottle-tui did not put there ({status.digest}); decide again"
-        )
+def _check_gate(job: _Job) -> None:
+    """Nothing begins with a gate that is down. That its table is ours it checks itself, by the new one's `base`."""
+    if job.session.sidecar("egress").state() == "down":
+        raise SidecarUnreachable("egress is down; `bottle-tui up` starts it again")
 
 
 def _deliver_token(job: _Job) -> None:

@@ -201,11 +201,7 @@ def _entry(bottle: Held, identity: str) -> Entry:
 def _require_undecided(world: World, entry: Entry) -> None:
     if entry.status in review.UNDECIDED:
         return
-    if entry.decision is None or entry.status == "superseded":
-        raise AlreadyDecided(f"{entry.id} belongs to an earlier start of the bottle; the agent has to ask again")
-    seconds = max(0, round((world.clock.now() - entry.decision.decided_at).total_seconds()))
-    ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
-    raise AlreadyDecided(f"{entry.status} by {entry.decision.by}, {ago} ago; nothing was done")
+    raise AlreadyDecided(f"{review.how_decided(world, entry)}; nothing was done")
 
 
 def _require_acknowledged(proposed: Proposed, acknowledged: bool) -> None:

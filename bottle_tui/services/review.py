@@ -103,9 +103,11 @@ def measured(world: World, opened: Session, live: Live, entry: Entry, traffic: T
 
 def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic: Traffic, edit: Edit) -> Card:
     proposed, problem, live = None, None, None
-    if opened is None:
-        problem = "the bottle is down" if entry.status in UNDECIDED else None
-    elif entry.status in UNDECIDED:
+    if entry.status not in UNDECIDED:
+        problem = how_decided(world, entry)
+    elif opened is None:
+        problem = "the bottle is down"
+    else:
         try:
             live = session.live(opened.home)
             proposed = measured(world, opened, live, entry, traffic, edit)
@@ -135,6 +137,15 @@ def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic
         agent_waits=entry.id in traffic.waiting,
         delivery=_delivery(entry, traffic),
     )
+
+
+def how_decided(world: World, entry: Entry) -> str:
+    """By whom and how long ago, e.g. "approved by NAME, 3 s ago"."""
+    if entry.decision is None or entry.status == "superseded":
+        return f"{entry.id} belongs to an earlier start of the bottle; the agent has to ask again"
+    seconds = max(0, round((world.clock.now() - entry.decision.decided_at).total_seconds()))
+    ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+    return f"{entry.status} by {entry.decision.by}, {ago} ago"
 
 
 def _still_granted(opened: Session | None, entry: Entry) -> bool:

@@ -116,6 +116,9 @@ def _restore_pipelock(session: Session, journal: Journal) -> str:
             mirror.config_hash(before),
         ):
             return ""  # it was not reached, or has been put back already
+        if pipelock.state() == "down":
+            pipelock.put(loading.CONFIG, before)
+            return ""  # it starts with its old list
         if loading.needs_restart(mirror.read(after), mirror.read(before)):
             loading.restart_pipelock(session, before)
         else:
