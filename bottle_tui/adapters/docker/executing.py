@@ -45,8 +45,8 @@ def _raw(connection: Any) -> Any:
 
 
 def _close(connection: Any) -> None:
-    response = getattr(connection, "_response", None)
-    for thing in (connection, response):
+    """The SDK's file object, the response it came from and the socket below each hold the connection open."""
+    for thing in (_raw(connection), getattr(connection, "_response", None), connection):
         # Closing the socket leaves the response without what it wants to flush.
         with contextlib.suppress(OSError, ValueError):
             if thing is not None:

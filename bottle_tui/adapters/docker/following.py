@@ -61,10 +61,16 @@ class ContainerLines:
                         self._lines.put(line, timeout=0.5)
                         break
                 if self._closed.is_set():
-                    return
+                    break
+        self._release()
         self._closed.set()
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(_END)
+
+    def _release(self) -> None:
+        """The SDK's stream closes the socket, but the response holds it open until it is closed too."""
+        with contextlib.suppress(*_broken_stream()):
+            self._stream._response.close()
 
 
 def _broken_stream() -> tuple[type[Exception], ...]:
