@@ -109,6 +109,11 @@ class Pki:
     pipelock: Authority
     private: Authority
 
+    @property
+    def pipelock_key(self) -> bytes:
+        """Pipelock's CA key, PEM in SEC1."""
+        return _pem(self.pipelock.key)
+
     def server_context(self, authority: Authority, *hosts: str, offers: tuple[str, ...]) -> ssl.SSLContext:
         """A server's TLS context with a fresh leaf."""
         path = self.folder / f"{authority.name}-{hosts[0]}.pem"
@@ -347,6 +352,11 @@ class Parent:
         """End every connection that is open; from any thread."""
         for server in (self._server, self._plain, self._tls):
             server.get_loop().call_soon_threadsafe(server.abort_clients)
+
+    @property
+    def tls_port(self) -> int:
+        """Where the upstream itself listens for TLS."""
+        return int(self._tls.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening."""
@@ -613,3 +623,11 @@ def route_of() -> Callable[..., Route]:
 def talk() -> Callable[..., Reply]:
     """Sends one HTTP/1.1 request on an open connection and reads its response."""
     return exchange
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
