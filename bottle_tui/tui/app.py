@@ -1,7 +1,5 @@
 """The dashboard's app: it only wires. Messages become the next board, the board goes to the views."""
 
-import asyncio
-import signal
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -14,16 +12,15 @@ from textual.screen import Screen
 from bottle_tui.ports import World
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.conduct import Conduct
 from bottle_tui.tui.palette import commands
 from bottle_tui.tui.reducing import reduced
-from bottle_tui.tui.screens.bottles import BottlesView
-from bottle_tui.tui.screens.inbox import InboxView
-from bottle_tui.tui.screens.logs import LogsView
+from bottle_tui.tui.screens import VIEWS
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.services import Services
-from bottle_tui.tui.themes import THEMES, VARIABLES
-from bottle_tui.tui.work import Deeds, Reader
+from bottle_tui.tui.signals import leave_cleanly
+from bottle_tui.tui.themes import VARIABLES, use_themes
 
 
 class BottleApp(App[int]):
@@ -31,7 +28,6 @@ class BottleApp(App[int]):
 
     TITLE = "bottle-tui"
     CSS_PATH = "bottle.tcss"
-    ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "view('inbox')", "Inbox", id="view-inbox", tooltip="What waits for you"),
         Binding("2", "view('bottles')", "Bottles", id="view-bottles", tooltip="What runs"),
@@ -45,13 +41,9 @@ class BottleApp(App[int]):
     def __init__(self, services: Services, *, read_only: bool = False, slug: str | None = None,
                  now: Callable[[], float] | None = None) -> None:  # fmt: skip
         super().__init__()
-        self.services = services
-        self.reader = Reader(self, services)
         self.sentry = Sentry(lambda decision: self.post_message(m.DecisionMade(decision)), self.set_timer, now)
-        self.deeds = Deeds(self, services)
-        self.views: dict[str, View] = {
-            view.NAME: view(self.sentry, self.deeds) for view in (InboxView, BottlesView, LogsView)
-        }
+        self.conduct = Conduct(self, services)
+        self.views: dict[str, View] = {view.NAME: view(self.sentry, self.conduct.deeds) for view in VIEWS}
         self.set_reactive(BottleApp.board, Board(services.now(), only=slug, read_only=read_only))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -59,28 +51,21 @@ class BottleApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """The sentry sees every event first; a deciding key goes no further."""
+        self.conduct.noticed(event)
         if not self.sentry.saw(event, self.screen if self.screen_stack else None):
             await super().on_event(event)
 
     def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(name, self.exit, 0)
+        use_themes(self)
+        leave_cleanly(self)
         for view in self.views.values():
             view.set_reactive(View.board, self.board)
             self.install_screen(view, view.NAME)
         self.push_screen("inbox")
-        self.reader.read("bottles")
-        self.reader.read("cards")
-        self.set_interval(1.0, self.tick)
+        self.conduct.begin()
 
-    def tick(self) -> None:
-        """Ages go on."""
-        if self.board is not None:
-            self.board = reduced(self.board, m.Heard(), self.services.now())
+    def on_unmount(self) -> None:
+        self.conduct.end()
 
     def watch_board(self, board: Board) -> None:
         for view in self.views.values():
@@ -88,21 +73,13 @@ class BottleApp(App[int]):
 
     @on(m.Heard)
     def _heard(self, heard: m.Heard) -> None:
-        before = self.board
-        if before is None:
-            return
-        self.board = after = reduced(before, heard, self.services.now())
-        gone = after.selection.leaving
-        if gone and gone != before.selection.leaving and gone not in after.applying:
-            self.deeds.learn(gone)
-        match heard:
-            case m.CardsLoaded() | m.CardsFailed():
-                self.reader.ended("cards")
-            case m.BottlesLoaded() | m.BottlesFailed():
-                self.reader.ended("bottles")
-            case m.DecisionEnded() | m.DecisionFailed() | m.BottleChanged() | m.Filtered():
-                self.reader.read("cards")
-                self.reader.read("bottles")
+        if (before := self.board) is not None:
+            self.board = reduced(before, heard, self.conduct.services.now())
+            self.conduct.follow_up(heard, before, self.board)
+
+    @on(m.NudgeArrived)
+    def _nudged(self) -> None:
+        self.conduct.reader.read("cards")
 
     @on(m.DecisionMade)
     def _decided(self, made: m.DecisionMade) -> None:

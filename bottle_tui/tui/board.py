@@ -11,6 +11,8 @@ from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 
 KEPT_RESULTS = 20
+FOLLOWED = 300.0
+"""Seconds for which the screen follows an approval to the agent's retry."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Result:
     id: str = ""
     undo: bool = False
     reopen: bool = False
+    delivery: str = ""
+    """How far an approval has come: "agent has read it", "retry passed (200)"."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,16 @@ class Board:
         return self.cards.get(self.selection.selected or "")
 
     @property
+    def ours(self) -> tuple[BottleStatus, ...]:
+        """The bottles that were made from this home."""
+        return tuple(bottle for bottle in self.bottles if bottle.state != "foreign")
+
+    @property
+    def running(self) -> list[str]:
+        """Slugs of those whose sidecars can be listened to."""
+        return [bottle.slug for bottle in self.ours if bottle.state != "stopped"]
+
+    @property
     def waiting(self) -> tuple[Card, ...]:
         """In the order of the screen, without the one that only stays for being looked at."""
         cards = (self.cards[id] for id in self.selection.order if id in self.cards)
@@ -73,14 +87,24 @@ class Board:
 
     def heard(self, bottles: Iterable[BottleStatus], runtime: str, at: datetime) -> Self:
         """The bottles' states arrived."""
-        ordered = tuple(sorted(bottles, key=lambda bottle: bottle.slug))
+        ordered = tuple(sorted(bottles, key=lambda bottle: (bottle.state == "foreign", bottle.slug)))
         return replace(self, bottles=ordered, runtime=runtime, bottles_at=at, bottles_trouble="")
 
     def learned(self, card: Card) -> Self:
-        """What became of the open card."""
-        if card.id not in self.cards:
-            return self
-        return replace(self, cards=MappingProxyType({**self.cards, card.id: card}))
+        """What became of a card: the open one, or the one of the result line."""
+        results = tuple(
+            replace(result, delivery=card.delivery) if result.id == card.id and result.undo else result
+            for result in self.results
+        )
+        shown = {**self.cards, card.id: card} if card.id in self.cards else self.cards
+        return replace(self, cards=MappingProxyType(dict(shown)), results=results)
+
+    @property
+    def following(self) -> str | None:
+        """The approval of the result line, while its agent's retry is still to be seen."""
+        last = self.last
+        fresh = last is not None and last.undo and (self.now - last.at).total_seconds() < FOLLOWED
+        return last.id if last and fresh and not last.delivery.startswith("retry passed") else None
 
     def moved(self, by: int) -> Self:
         """The cursor up or down."""

@@ -16,8 +16,16 @@ WAIT = 0.5
 class Follower:
     """One sidecar's output, from now until `stop`; reconnects by itself after it ended."""
 
-    def __init__(self, services: Services, slug: str, role: Role, *, tail: int = 200,
-                 heard: Callable[[LogLine], None] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        services: Services,
+        slug: str,
+        role: Role,
+        *,
+        tail: int = 200,
+        heard: Callable[[LogLine], None] | None = None,
+        keep: bool = True,
+    ) -> None:
         self.slug = slug
         self.role: Role = role
         self.ended = ""
@@ -25,6 +33,7 @@ class Follower:
         self._services = services
         self._tail = tail
         self._heard = heard
+        self._keep = keep
         self._queue: deque[LogLine] = deque()
         self._dropped = 0
         self._lock = Lock()
@@ -73,10 +82,11 @@ class Follower:
             stream.close()
 
     def _put(self, line: LogLine) -> None:
-        with self._lock:
-            if len(self._queue) >= QUEUED:
-                self._queue.popleft()
-                self._dropped += 1
-            self._queue.append(line)
+        if self._keep:
+            with self._lock:
+                if len(self._queue) >= QUEUED:
+                    self._queue.popleft()
+                    self._dropped += 1
+                self._queue.append(line)
         if self._heard is not None:
             self._heard(line)

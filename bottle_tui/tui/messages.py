@@ -59,6 +59,22 @@ class CardLost(Heard):
     line: str
 
 
+class TimePassed(Heard):
+    """A second: ages go on."""
+
+
+@dataclass
+class AgentsTold(Heard):
+    """They know that somebody watches."""
+
+
+@dataclass
+class AgentsNotTold(Heard):
+    """They do not; nothing depends on it."""
+
+    line: str
+
+
 @dataclass
 class DecisionBegan(Heard):
     """A worker has taken it on. `line` says what it does."""

@@ -36,4 +36,6 @@ class Services:
     follow: Callable[[str, Role, int], Stream]
     describe: Callable[[str], str]
     """A runtime's name → what the title says of it."""
+    watched: Callable[[], object]
+    """Tell the agents that somebody is here."""
     now: Callable[[], datetime]

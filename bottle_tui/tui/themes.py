@@ -1,5 +1,8 @@
 """Our own dark and light palettes: calm, few colours, each with one meaning. The plain ANSI ones are Textual's."""
 
+import os
+
+from textual.app import App
 from textual.theme import Theme
 
 DARK = Theme(
@@ -35,3 +38,11 @@ LIGHT = Theme(
 THEMES = (DARK, LIGHT)
 VARIABLES = {"muted": "#808a98", "faint": "#6a727d", "rule": "#6a727d", "cursor": "#6a727d 30%", "quote": "#9a8fc0"}
 """For themes that are not ours."""
+
+
+def use_themes(app: App[int]) -> None:
+    """Register ours; begin with the one that BOTTLE_TUI_THEME names, else the dark one."""
+    for theme in THEMES:
+        app.register_theme(theme)
+    wished = os.environ.get("BOTTLE_TUI_THEME", "")
+    app.theme = wished if wished in app.available_themes else DARK.name

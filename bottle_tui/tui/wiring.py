@@ -2,7 +2,7 @@
 
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.ports import Role, World
-from bottle_tui.services import decide, logs, lookup, quarantine, review, revoke, status
+from bottle_tui.services import decide, logs, lookup, quarantine, review, revoke, status, watching
 from bottle_tui.tui.services import Services, Stream
 
 
@@ -41,5 +41,6 @@ def wired(world: World, slug: str | None = None) -> Services:
         attach=attach,
         follow=follow,
         describe=describe,
+        watched=lambda: watching.watched(world, slug),
         now=world.clock.now,
     )

@@ -66,7 +66,7 @@ class Reader:
 
     def _bottles(self) -> Message:
         bottles = tuple(self.services.bottles())
-        used = sorted({bottle.runtime for bottle in bottles})
+        used = sorted({bottle.runtime for bottle in bottles if bottle.state != "foreign"})
         return m.BottlesLoaded(bottles, " · ".join(self.services.describe(name) for name in used), self.services.now())
 
 
@@ -110,6 +110,15 @@ class Deeds:
             lambda line: m.DecisionFailed("release", slug, line),
             group=f"release {slug}",
         )
+
+    def watch(self) -> None:
+        """Tell the agents that somebody is here."""
+
+        def told() -> Message:
+            self.services.watched()
+            return m.AgentsTold()
+
+        work(self.app, told, m.AgentsNotTold, group="watched")
 
     def learn(self, id: str) -> None:
         """Find out what became of a card."""

@@ -95,7 +95,7 @@ def sit() -> Sit:
         desk = desk or Desk()
         clock = [100.0]
         app = BottleApp(desk.services(), read_only=read_only, now=lambda: clock[0])
-        app.reader.pause = 0.1
+        app.conduct.reader.pause = 0.1
         async with app.run_test(size=size) as pilot:
             operator = Operator(app, pilot, desk, clock)
             await operator.until(lambda: app.board and app.board.cards_at and app.board.bottles_at)

@@ -184,8 +184,13 @@ class Desk:
             cards=self.cards, card=lambda id: self.decided[id], bottles=self.bottles, approve=self.approve,
             reject=self.reject, reopen=self.reopen, undo=self.undo, quarantine=self.quarantine, release=self.release,
             attach=lambda slug, argv: 0, follow=self.follow, describe=lambda runtime: self.runtime,
-            now=lambda: self.clock(),
+            watched=lambda: self.calls.append(("watched",)), now=lambda: self.clock(),
         )  # fmt: skip
+
+    @property
+    def deeds(self) -> list[tuple[str, ...]]:
+        """What was done, reading and listening left out."""
+        return [call for call in self.calls if call[0] not in ("follow", "watched")]
 
     def cards(self) -> list[Card]:
         if self.failing:

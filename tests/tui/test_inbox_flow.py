@@ -181,7 +181,7 @@ async def test_prose_typed_into_the_wrong_split_decides_nothing(sit: Sit) -> Non
     async with sit() as operator:
         prose = "please rerun all tests and fix a failure or two, you may undo X again"
         await operator.type(*("space" if letter == " " else letter for letter in prose if letter != ","), gap=0.09)
-        assert [call[0] for call in operator.desk.calls if call[0] != "follow"] == []
+        assert operator.desk.deeds == []
 
 
 async def test_a_pasted_a_decides_nothing(sit: Sit) -> None:
@@ -282,7 +282,7 @@ async def test_risks_that_do_not_fit_hold_the_approval_back_until_they_were_scro
 async def test_read_only_decides_nothing(sit: Sit, key: str) -> None:
     async with sit(read_only=True) as operator:
         await operator.press(key)
-        assert [call[0] for call in operator.desk.calls if call[0] != "follow"] == []
+        assert operator.desk.deeds == []
         assert "READ-ONLY" in operator.text("#title")
         assert "read-only" in operator.text("#footer")
 
@@ -296,7 +296,7 @@ async def test_no_click_anywhere_decides(sit: Sit) -> None:
         operator.wait(5.0)
         operator.app.sentry.tick()
         await operator.pilot.pause()
-        assert [call[0] for call in operator.desk.calls if call[0] != "follow"] == []
+        assert operator.desk.deeds == []
 
 
 async def test_b_shows_one_bottle_alone_and_all_again(sit: Sit) -> None:

@@ -119,6 +119,14 @@ def _without_context(lines: list[str]) -> list[str]:
     return changed or lines
 
 
+def _is_structure(line: Row) -> bool:
+    """Lines that a cut card can do without: context, and keys that only hold others or repeat the id."""
+    if len(line) != 2:
+        return False
+    bare = line[1].text[1:].strip()
+    return line[1].style == "muted" or bare == "grants:" or bare.startswith("proposal:")
+
+
 def signed(line: str) -> tuple[str, str]:
     """A line of a diff: its sign, and its text made visible."""
     return (line[0], visible(line[1:])) if line[:1] in ("+", "-", " ") and line else (" ", visible(line))
@@ -151,6 +159,8 @@ def card_view(card: Card, place: str, now: datetime, width: int, height: int, sc
     """The card in exactly `height` rows. `scroll`: the first risk to show where not all fit."""
     risks = worst_first(card.risks)
     change = change_rows(card.change, card.problem, width)
+    if height < len(change) + len(card.facts) + len(risks) + 6:
+        change = [line for line in change if not _is_structure(line)] or change
     words = words_rows(card.words, width)
     facts_least = len(fact_rows(card.facts, width, 0))
     need_change = min(len(change), MIN_CHANGE) if len(change) < MIN_CHANGE else MIN_CHANGE

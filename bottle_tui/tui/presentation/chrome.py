@@ -23,18 +23,19 @@ class Hint(NamedTuple):
 
 def enforcement(board: Board) -> Span:
     """One phrase: whether what was approved is in force everywhere, and how old that knowledge is."""
-    if not board.bottles:
+    ours = board.ours
+    if not ours:
         return Span("no bottle runs" if board.bottles_at else "asking the engine…", "muted")
-    heard = max((bottle.as_of for bottle in board.bottles), default=None)
-    oldest = min((bottle.as_of for bottle in board.bottles if bottle.state != "stopped"), default=heard)
+    heard = max((bottle.as_of for bottle in ours), default=None)
+    oldest = min((bottle.as_of for bottle in ours if bottle.state != "stopped"), default=heard)
     if oldest is None or stale(oldest, board.now) or stale(board.bottles_at, board.now):
         since = min(filter(None, (oldest, board.bottles_at)), default=None)
         return Span(f"? not known for {ago(since, board.now)}" if since else "? not known", "muted")
-    off = [bottle for bottle in board.bottles if bottle.state not in ("running", "stopped")]
+    off = [bottle for bottle in ours if bottle.state not in ("running", "stopped")]
     if off:
         more = f" and {len(off) - 1} more" if len(off) > 1 else ""
         return Span(f"✗ {visible(off[0].slug)}: {off[0].state.replace('_', ' ')}{more}", "danger")
-    if all(bottle.state == "stopped" for bottle in board.bottles):
+    if all(bottle.state == "stopped" for bottle in ours):
         return Span("all stopped", "muted")
     return Span(f"in force ✓ {ago(oldest, board.now)} ago", "ok")
 
@@ -50,7 +51,7 @@ def title_row(board: Board, view: str, width: int) -> Row:
     """How many wait, how many run, whether it is in force; where; the time. Narrow: the tabs too."""
     count = len(board.waiting)
     waiting = Span(f" {count} waiting", "accent" if count else "muted")
-    runs = len([bottle for bottle in board.bottles if bottle.state != "stopped"])
+    runs = len([bottle for bottle in board.ours if bottle.state != "stopped"])
     bottles = Span(f"{runs} bottle{'s' * (runs != 1)}", "muted")
     right = row(runtime_span(board), Span(f"  {clock(board.now)} ", "muted"))
     dot = Span(" · ", "faint")
@@ -85,7 +86,7 @@ def last_rows(board: Board, width: int) -> tuple[Row, ...]:
     if last is None:
         return (fit_row((), width),)
     if last.kind != "bad":
-        return (result_row(last, width),)
+        return (result_row(last, width, board.now),)
     lines = wrapped(f"✗ {clock(last.at)} {visible(last.text)}", width - 2)
     shown = lines[:RESULT_ROWS] if len(lines) <= RESULT_ROWS else [*lines[: RESULT_ROWS - 1], " ".join(lines[2:])]
     return tuple(fit_row(row(Span(f" {cut(line, width - 2)}", "danger")), width) for line in shown)

@@ -1,1 +1,7 @@
 """One screen a view."""
+
+from bottle_tui.tui.screens.bottles import BottlesView
+from bottle_tui.tui.screens.inbox import InboxView
+from bottle_tui.tui.screens.logs import LogsView
+
+VIEWS = (InboxView, BottlesView, LogsView)

@@ -78,7 +78,7 @@ class BottlesView(View):
         self.query_one("#bottle", Rows).rows = ((), *bottle_note(open_bottle, board, width))
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
-        live = self.open_bottle is not None and not board.read_only
+        live = self.open_bottle is not None and self.open_bottle.state != "foreign" and not board.read_only
         bottle = Target(self.open_bottle.slug, "quarantine") if self.open_bottle and live else None
         return {**super().about(board), "bottle": (bottle, frozenset())}
 
@@ -94,10 +94,10 @@ class BottlesView(View):
         ]
         second = [
             Hint("j/k", "next"),
-            Hint("1 2 4", "views"),
-            Hint(":", "all keys"),
             Hint("?", "help"),
             Hint("q", "quit"),
+            Hint(":", "all actions"),
+            Hint("1 2 4", "views"),
         ]
         return first, second
 
@@ -129,7 +129,7 @@ class BottlesView(View):
 
     def _leave_for(self, argv: list[str] | None) -> None:
         """Give the terminal to the agent until it gives it back."""
-        if self.slug is None:
+        if self.slug is None or (self.open_bottle and self.open_bottle.state == "foreign"):
             return
         try:
             with self.app.suspend():

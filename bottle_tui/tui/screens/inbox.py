@@ -157,8 +157,7 @@ class InboxView(View):
         first = [
             Hint("a", "approve", can["a"] and board.problem() is None),
             Hint("r", "reject", can["r"]),
-            Hint("u", "undo", bool(last and last.undo)),
-            Hint("o", "reopen", bool(last and last.reopen)),
+            Hint("o", "reopen") if last and last.reopen else Hint("u", "undo", bool(last and last.undo)),
             Hint("X", "quarantine", can["X"]),
             Hint("d", "diff", board.open_card is not None),
             Hint("v", "words", board.open_card is not None),
@@ -168,11 +167,11 @@ class InboxView(View):
         second = [
             Hint("j/k", move),
             Hint("enter", "back" if self.zoomed else "zoom"),
-            Hint("tab", "pane"),
-            Hint("b", "all" if board.only else "one bottle"),
-            Hint(":", "all keys"),
             Hint("?", "help"),
             Hint("q", "quit"),
+            Hint(":", "all actions"),
+            Hint("b", "all bottles" if board.only else "one bottle"),
+            Hint("tab", "pane"),
         ]
         return first, second
 

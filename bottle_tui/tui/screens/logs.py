@@ -103,7 +103,7 @@ class LogsView(View):
     # Drawing
 
     def fill(self, board: Board, width: int, height: int) -> None:
-        slugs = [bottle.slug for bottle in board.bottles if bottle.state != "stopped"]
+        slugs = board.running
         if self.slug not in slugs and (self.is_current or self.slug is not None):
             card = board.open_card
             wanted = board.only or (card.slug if card else None)
@@ -132,14 +132,14 @@ class LogsView(View):
         first = [
             Hint("f", "pause" if pane.follow else "follow"),
             Hint("[ ]", "sidecar"),
-            Hint("b", "next bottle", len(board.bottles) > 1),
+            Hint("b", "next bottle", len(board.running) > 1),
             Hint("/", "filter"),
             Hint("d", "summaries" if pane.raw else "raw lines"),
             Hint("X", "quarantine", self.slug is not None and not board.read_only),
             Hint("u", "undo", bool(last and last.undo)),
         ]
-        second = [Hint("j/k", "scroll"), Hint("g/G", "oldest, newest"), Hint("1 2 4", "views"), Hint(":", "all keys"),
-                  Hint("?", "help"), Hint("q", "quit")]  # fmt: skip
+        second = [Hint("j/k", "scroll"), Hint("g/G", "ends"), Hint("?", "help"), Hint("q", "quit"),
+                  Hint(":", "all actions"), Hint("1 2 4", "views")]  # fmt: skip
         return first, second
 
     # Keys
@@ -179,7 +179,7 @@ class LogsView(View):
 
     def action_bottle(self) -> None:
         """The next bottle that runs."""
-        slugs = [bottle.slug for bottle in self.board.bottles if bottle.state != "stopped"] if self.board else []
+        slugs = self.board.running if self.board else []
         if slugs:
             at = slugs.index(self.slug) + 1 if self.slug in slugs else 0
             self.look_at(slugs[at % len(slugs)])

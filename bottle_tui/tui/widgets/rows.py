@@ -6,6 +6,7 @@ from typing import ClassVar, get_args
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -36,7 +37,7 @@ class Rows(Widget, can_focus=False):
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"rows--{style}" for style in STYLES}
 
-    rows: reactive[tuple[Row, ...]] = reactive((), init=False)
+    rows: reactive[tuple[Row, ...]] = reactive((), init=False, repaint=False)
     cursor: reactive[int | None] = reactive(None)
     """The row drawn as the selected one."""
 
@@ -67,6 +68,13 @@ class Rows(Widget, can_focus=False):
 
     def validate_rows(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
         return checked(rows)
+
+    def watch_rows(self, old: tuple[Row, ...], new: tuple[Row, ...]) -> None:
+        """Only the lines that differ are painted again."""
+        longest = max(len(old), len(new))
+        changed = [y for y in range(longest) if old[y : y + 1] != new[y : y + 1]]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def notify_style_update(self) -> None:
         self._styles.clear()

@@ -1,0 +1,20 @@
+"""Tell every running bottle's agent that somebody watches: what a blocked tool call says of how long it may take."""
+
+from bottle_tui.errors import BottleError
+from bottle_tui.ports import World
+from bottle_tui.services import lookup, queue, session
+
+
+def watched(world: World, slug: str | None = None) -> int:
+    """Write the moment down for one bottle or all of them; how many were told. One that cannot be told is skipped."""
+    told = 0
+    for name in [slug] if slug else world.home.slugs():
+        try:
+            if lookup.find(world, name) is None:
+                continue
+            with world.home.bottle(name).lock(timeout=1.0):
+                queue.tell_state(session.opened(world, name), watched_at=world.clock.now())
+        except BottleError:
+            continue
+        told += 1
+    return told
