@@ -358,6 +358,11 @@ class Parent:
         """Where the upstream itself listens for TLS."""
         return int(self._tls.sockets[0].getsockname()[1])
 
+    @property
+    def plain_port(self) -> int:
+        """Where the upstream itself listens without TLS."""
+        return int(self._plain.sockets[0].getsockname()[1])
+
     async def close(self) -> None:
         """Stop listening."""
         for server in (self._server, self._plain, self._tls):

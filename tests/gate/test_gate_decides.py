@@ -1,9 +1,8 @@
 """What passes and what is refused, seen from the agent, the upstream and the event lines."""
 
-import socket
-
 import pytest
 
+from sidecar_addon.gate import requests
 from sidecar_addon.gate.tokens import Token
 from sidecar_addon.table import Grant, Route
 
@@ -345,13 +344,16 @@ def test_a_flood_of_denials_is_one_line_and_a_count(world, talk):
 
 
 def test_nothing_but_the_parent_is_ever_dialled(world, monkeypatch):
-    monkeypatch.setattr("sidecar_addon.gate.requests.compose", lambda flow, request: _redirect(flow))
+    elsewhere = ("http", ("127.0.0.1", world.parent.plain_port))
+    compose = requests.compose
+
+    def redirect(flow, request):
+        compose(flow, request)
+        flow.server_conn.via = elsewhere
+
+    monkeypatch.setattr(requests, "compose", redirect)
     assert world.get("https://api.test/").status == 502
     assert world.upstream.seen == []
-
-
-def _redirect(flow):
-    flow.server_conn.via = ("http", (socket.gethostbyname("localhost"), 9))
 
 
 def test_the_local_runtimes_password_is_asked_for(make_world, route_of):
