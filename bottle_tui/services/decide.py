@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bottle_tui.core import journal
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, Edit
 from bottle_tui.core.views import Outcome
 from bottle_tui.errors import (
@@ -16,12 +17,13 @@ from bottle_tui.errors import (
     UsageError,
 )
 from bottle_tui.ports import World
-from bottle_tui.services import audit, gate, grants, queue, review, session
+from bottle_tui.services import audit, gate, grants, queue, recover, review, session
 from bottle_tui.services.apply import enforce, require_token
 from bottle_tui.services.locked import Held, held
 from bottle_tui.services.proposed import Proposed
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.seen import Traffic
+from bottle_tui.services.session import Session
 from bottle_tui.services.wish import Enforced, Wish
 from sidecar_addon.proposals import Decision
 from sidecar_addon.table import route_as_data
@@ -167,6 +169,7 @@ def _answer(world: World, id: str, status: str, reason: str | None) -> Outcome:
     slug, identity = queue.find(world, id)
     opened = session.opened(world, slug)
     with opened.home.lock():
+        _settle_first(opened, identity)
         entry = _entry(Held(opened, session.live(opened.home)), identity)
         if status == "rejected":
             _require_undecided(world, entry)
@@ -189,6 +192,16 @@ def _answer(world: World, id: str, status: str, reason: str | None) -> Outcome:
     if why is not None:
         line += f"; the agent could not be told ({why})"
     return Outcome(identity, slug, "rejected" if word == "rejected" else "pending", in_force=False, line=line)
+
+
+def _settle_first(opened: Session, identity: str) -> None:
+    """A "no" needs no gate, unless it is this very proposal whose apply was interrupted and is not settled yet."""
+    try:
+        recover.recover_session(opened)
+    except StateUnknown:
+        data = opened.home.read(journal.FILE)
+        if data is None or journal.parse(data).proposal == identity:
+            raise
 
 
 def _entry(bottle: Held, identity: str) -> Entry:
