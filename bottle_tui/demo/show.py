@@ -62,8 +62,7 @@ def _bottle(theatre: Theatre, runtime: str, out: Out, tell: Out) -> Iterator[Wat
     try:
         start.up(world, theatre.manifest, runtime=runtime, progress=lambda line: out(f"up       {line}"))
         record = lookup.recorded(world, SLUG)
-        theatre.upstream(record)
-        with theatre.agent(record) as lines:
+        with theatre.upstream(record), theatre.agent(record) as lines:
             yield Watched(lines, tell)
     finally:
         if kept.exists():
@@ -100,7 +99,7 @@ def _by_itself(world: World, watched: Watched, out: Out) -> None:
 
 def _asked(world: World, watched: Watched) -> Card | None:
     """The agent's card, once supervise has filed it."""
-    if not watched.asked.wait(ASK_SECONDS):
+    if not watched.asks(ASK_SECONDS):
         return None
     lines = lookup.sidecar(world, SLUG, "supervise").follow(tail=200)
     deadline = time.monotonic() + ASK_SECONDS

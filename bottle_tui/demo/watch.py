@@ -1,7 +1,6 @@
 """The agent as the demo sees it: its lines as they come, and what they prove in the end."""
 
 import json
-import queue
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,19 +13,22 @@ class Watched:
 
     def __init__(self, lines: Iterable[str], tell: Out) -> None:
         self.statuses: list[int] = []
-        self.asked = threading.Event()
-        """The agent waits for a decision."""
         self.over = threading.Event()
         """It has said its last word."""
+        self._has_asked = False
+        self._asked_or_over = threading.Event()
         self._tell = tell
-        self._errors: queue.Queue[str] = queue.Queue()
-        self._thread = threading.Thread(target=self._read, args=(lines,), name="demo agent", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._read, args=(lines,), name="demo agent", daemon=True).start()
 
     @property
     def closed(self) -> bool:
         """Whether the loop closed: refused before, answered after."""
         return self.statuses == [403, 200]
+
+    def asks(self, timeout: float) -> bool:
+        """Waits until the agent asks, or has ended without; whether it asked."""
+        self._asked_or_over.wait(timeout)
+        return self._has_asked
 
     def _read(self, lines: Iterable[str]) -> None:
         try:
@@ -36,15 +38,16 @@ class Watched:
                     self._tell(f"agent    {told}")
                 self._note(line)
         finally:
-            self.asked.set()
             self.over.set()
+            self._asked_or_over.set()
 
     def _note(self, line: str) -> None:
         step = _step(line)
         if step.get("step") == "request" and isinstance(step.get("status"), int):
             self.statuses.append(step["status"])
         if step.get("step") == "ask":
-            self.asked.set()
+            self._has_asked = True
+            self._asked_or_over.set()
 
 
 def described(line: str) -> str:

@@ -1,10 +1,13 @@
 """Where the demo plays: on this machine's loopback, or in containers. Builds the adapters."""
 
 import getpass
+import queue
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from bottle_tui.adapters.ca import CertificateAuthorities
 from bottle_tui.adapters.clock import SystemClock
@@ -12,7 +15,6 @@ from bottle_tui.adapters.local import LocalRuntime
 from bottle_tui.demo import stage
 from bottle_tui.demo.agent import HOST
 from bottle_tui.demo.upstream import Upstream
-from bottle_tui.errors import BottleError
 from bottle_tui.ports import Home, Recorded, Runtime, World
 
 
@@ -22,7 +24,7 @@ class Theatre:
 
     world: World
     manifest: Path
-    upstream: Callable[[Recorded], None]
+    upstream: Callable[[Recorded], AbstractContextManager[None]]
     agent: Callable[[Recorded], AbstractContextManager[Iterable[str]]]
 
 
@@ -33,16 +35,31 @@ def local_theatre(home: Home, environ: Mapping[str, str], folder: Path) -> Itera
     try:
         runtime = LocalRuntime(home, environ, upstreams={HOST: ("127.0.0.1", upstream.port)})
         world = _world(home, environ, runtime)
-        yield Theatre(world, stage.local_manifest(folder), lambda record: None, lambda record: _child(runtime, record))
+        yield Theatre(
+            world, stage.local_manifest(folder), lambda record: nullcontext(), lambda record: _child(runtime, record)
+        )
     finally:
         upstream.close()
 
 
 @contextmanager
 def docker_theatre(home: Home, environ: Mapping[str, str], folder: Path) -> Iterator[Theatre]:
-    """Both in containers."""
-    raise BottleError("the demo in containers is not there yet; leave --runtime out")
-    yield
+    """Both in containers; pipelock is the real one unless the environment says otherwise."""
+    from bottle_tui.adapters.docker.engine import Engine
+    from bottle_tui.adapters.docker.networks import DEFAULT_SUBNET
+    from bottle_tui.adapters.docker.runtime import DockerRuntime
+    from bottle_tui.demo import containers
+
+    pem = stage.certificate(folder)
+    networks = [environ.get("BOTTLE_TUI_SUBNET") or DEFAULT_SUBNET]
+    runtime, engine = DockerRuntime(environ), Engine(environ)
+    with containers.image_for_once(engine) as used:
+        yield Theatre(
+            _world(home, environ, runtime),
+            stage.docker_manifest(folder, containers.BASE, networks),
+            lambda record: containers.upstream(engine, record, pem, used),
+            lambda record: containers.words(runtime, record),
+        )
 
 
 @contextmanager
@@ -50,11 +67,23 @@ def _child(runtime: LocalRuntime, record: Recorded) -> Iterator[Iterable[str]]:
     """The agent's own command as a child of this process; ended with the demo."""
     child = runtime.start_agent(record)
     assert child.stdout is not None
+    said: queue.Queue[bytes] = queue.Queue()
+    reader = threading.Thread(target=_drain, args=(child.stdout, said.put), daemon=True)
+    reader.start()
     try:
-        yield (line.decode("utf-8", "replace") for line in child.stdout)
+        yield (line.decode("utf-8", "replace") for line in iter(said.get, b""))
     finally:
         child.terminate()
         child.wait()
+        reader.join()
+
+
+def _drain(pipe: IO[bytes], put: Callable[[bytes], None]) -> None:
+    """Every line, then an empty one."""
+    with pipe:
+        for line in pipe:
+            put(line)
+    put(b"")
 
 
 def _world(home: Home, environ: Mapping[str, str], runtime: Runtime) -> World:

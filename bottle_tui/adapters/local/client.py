@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ RECORD = "local.json"
 ANSWER_SECONDS = 15.0
 _LIMIT = 1024 * 1024
 _LOOK_SECONDS = 0.02
+
+children: dict[int, "subprocess.Popen[bytes]"] = {}
+"""Bottles' processes that this process started; they may outlive it."""
 
 
 @dataclass(frozen=True)
@@ -117,12 +121,13 @@ def _gone_within(process: Process, seconds: float) -> bool:
     while process.is_running:
         if time.monotonic() > deadline:
             return False
-        _reap(process.pid)
         time.sleep(_LOOK_SECONDS)
+    _reap(process.pid)
     return True
 
 
 def _reap(pid: int) -> None:
     """Where it is our own child, let the system forget it."""
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    child = children.get(pid)
+    if child is not None and child.poll() is not None:
+        del children[pid]

@@ -18,9 +18,6 @@ START_SECONDS = 60.0
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "USER", "LOGNAME", "SSL_CERT_DIR")
 _LIMIT = 64 * 1024
 
-_children: dict[int, subprocess.Popen[bytes]] = {}
-"""Kept so that the system can be asked about them; they outlive this process."""
-
 
 @dataclass(frozen=True)
 class Orders:
@@ -51,7 +48,7 @@ def start(slug: str, orders: Orders, environ: Mapping[str, str]) -> client.Proce
             cwd=folder,
             start_new_session=True,
         )
-    _children[child.pid] = child
+    client.children[child.pid] = child
     try:
         _tell(child, orders)
         problem = _wait(child)
@@ -64,6 +61,7 @@ def start(slug: str, orders: Orders, environ: Mapping[str, str]) -> client.Proce
         return process
     child.kill()
     child.wait()
+    del client.children[child.pid]
     raise LaunchFailed(f"the local process did not start: {problem or _last_words(folder)}")
 
 
