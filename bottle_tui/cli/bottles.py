@@ -132,10 +132,9 @@ def _accepted(context: Context, text: str) -> bool:
 
 
 def _attach(context: Context, slug: str) -> int:
-    from bottle_tui.services import lookup
+    from bottle_tui.services import attach as attaching
 
-    recorded = lookup.recorded(context.world, slug)
-    return context.world.runtimes[recorded.runtime].attach(recorded)
+    return attaching.attach(context.world, slug)
 
 
 def _done(context: Context, line: str, lines: list[str]) -> int:

@@ -75,6 +75,14 @@ def test_attach_ends_with_the_agents_code(shell, monkeypatch: pytest.MonkeyPatch
     assert shell("attach", "box") == 7
 
 
+def test_a_stopped_bottle_is_not_attached_to(shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.up()
+    shell("stop", "box")
+    monkeypatch.setattr(shell.runtime, "attach", lambda *_: pytest.fail("joined"))
+    assert shell("attach", "box") == 4
+    assert "bottle-tui up" in shell.err
+
+
 @pytest.mark.parametrize("provider", ["claude", "codex", "opencode", "none"])
 def test_init_writes_a_manifest_that_parses_and_a_dockerfile(shell, provider: str) -> None:
     assert shell("init", provider) == 0
