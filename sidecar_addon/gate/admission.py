@@ -20,6 +20,9 @@ from sidecar_addon.gate.tokens import matching
 from sidecar_addon.hosts import HostError, normalise
 from sidecar_addon.matching import Request
 
+_SEARCHED = 6
+"""Shorter tokens stand in ordinary text by chance, so they are not searched in what the agent sends."""
+
 
 class Admission:
     """Admits or refuses one flow at a time; what raises in here, the addon turns into a denial."""
@@ -135,7 +138,8 @@ class Admission:
         return secrets.find([text], self._settings.dlp_patterns, self._held()) is not None
 
     def _held(self) -> list[str]:
-        return [token.value for token in self._policy.tokens.all().values()]
+        tokens = self._policy.tokens.all().values()
+        return [token.value for token in tokens if len(token.value) >= _SEARCHED]
 
 
 def asked_by(flow: HTTPFlow, tunnel: tuple[str, int] | None) -> Request:

@@ -3,6 +3,7 @@ and with pipelock's refusals recognised."""
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from mitmproxy.http import HTTPFlow, Response
 
@@ -98,7 +99,8 @@ class Answers:
         flight.status, flight.reason = 403, reason
         layer = "pipelock" if reason == "pipelock" else "egress"
         self._flights.events.denied(**flight.fields() | {"reason": reason, "layer": layer})
-        return self._refusal(flight, reason, detail).response()
+        # Refused at CONNECT: the host is not on pipelock's list.
+        return replace(self._refusal(flight, reason, detail), want="allow").response()
 
     def _refusal(self, flight: Flight, reason: str, detail: str | None = None) -> Refusal:
         asked = flight.request

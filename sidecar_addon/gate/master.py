@@ -71,9 +71,13 @@ class Gate:
         """Load the table, then listen; returns once requests are decided. Raises StartError."""
         await self._reloader.load()
         self._tasks.append(self._loop.create_task(self._master.run()))
-        await self._listening()
-        if self.settings.control_socket is not None:
-            self._server = await control.serve(self.settings.control_socket, self._answer)
+        try:
+            await self._listening()
+            if self.settings.control_socket is not None:
+                self._server = await control.serve(self.settings.control_socket, self._answer)
+        except (StartError, OSError):
+            await self.stop()
+            raise
         self._tasks.append(self._loop.create_task(self._watch_time()))
         table = self._policy.table
         self._events.emit("gate_ready", digest=table.digest if table else None, generation=self._policy.generation)

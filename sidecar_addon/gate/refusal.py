@@ -22,7 +22,6 @@ _FIXED = {
     "ambiguous_path": "send the path in canonical form (no dot segments, empty segments, `;`, needless or encoded "
     "delimiters), then retry",
     "token_reflected": "the answer held the gate's own credential and was cut",
-    "pipelock": "pipelock refused this; if it is a false alarm, call pipelock-block and say why",
 }
 
 
@@ -38,6 +37,8 @@ class Refusal:
     port: int = 443
     detail: str | None = None
     layer: str = "egress"
+    want: str = "passthrough"
+    """What to ask pipelock for, where pipelock refused."""
 
     def body(self) -> bytes:
         """The JSON body."""
@@ -70,6 +71,11 @@ def hint(refusal: Refusal) -> str:
     """What to do next; for what can be asked for, the tool and its arguments, literally."""
     if refusal.reason in _FIXED:
         return _FIXED[refusal.reason]
+    if refusal.reason == "pipelock":
+        return (
+            "pipelock refused this; if what it found is a false alarm, or the host should be listed, "
+            f"call pipelock-block with {_arguments(host=refusal.host, want=refusal.want)}, then retry once"
+        )
     if refusal.reason == "scan_state_mismatch":
         return (
             "the certificate did not match how this host is scanned; the operator must look at it "

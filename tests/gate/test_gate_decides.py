@@ -127,8 +127,9 @@ def test_the_server_name_of_the_handshake_must_be_the_tunnels(make_world, route_
 def test_what_goes_on_is_in_origin_form_with_the_gates_own_host(world, talk):
     with world.tunnel("API.test") as sock:
         assert talk(sock, "GET", "https://api.TEST:443/x?a=b", "Api.Test:443").status == 200
-    assert world.upstream.seen[0].target == "/x?a=b"
-    assert world.upstream.seen[0].header("host") == "api.test"
+    seen = world.upstream.seen[0]
+    assert seen.target == "/x?a=b"
+    assert [value for name, value in seen.headers if name.lower() == "host"] == ["api.test"]
     assert world.parent.connects == ["api.test:443"]
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,9 +18,11 @@ from mitmproxy.http import Headers, Request, Response
 
 from sidecar_addon.gate import headers, secrets, stream
 from sidecar_addon.gate.events import Events
+from sidecar_addon.gate.master import StartError, start
 from sidecar_addon.gate.reflected import Reflected, Unsearchable, Watch
 from sidecar_addon.gate.refusal import Refusal, hint
-from sidecar_addon.gate.settings import write_line
+from sidecar_addon.gate.settings import Settings, write_line
+from sidecar_addon.gate.tokens import MemoryTokens
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 
@@ -217,6 +220,8 @@ def refusal(reason, **more):
         (refusal("host_not_allowed", method="TRACE"), "never passes"),
         (refusal("websocket_not_scannable", method="WEBSOCKET"), '"want": "passthrough"'),
         (refusal("scan_state_mismatch"), "pipelock-block"),
+        (refusal("pipelock", want="allow"), 'call pipelock-block with {"host": "api.test", "want": "allow"'),
+        (refusal("pipelock"), '"want": "passthrough"'),
         (refusal("expired"), "call egress-block with"),
         (refusal("used_up"), "call egress-block with"),
         (refusal("quarantined"), "do not retry"),
@@ -242,6 +247,18 @@ def test_an_unexpected_mitmproxy_stops_the_gate(monkeypatch):
     monkeypatch.setattr(stream.GateStream, "_answer_now", lambda self, response: iter(()))
     with pytest.raises(stream.StreamError, match=r"requirements-egress\.lock"):
         stream.install()
+
+
+async def test_a_port_that_is_taken_stops_the_start(pki, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = Settings(
+            listen=taken.getsockname(), parent=("127.0.0.1", 9), routes_file=tmp_path / "routes.yaml",
+            uses_folder=tmp_path / "uses", ca_file=pki.folder / "gate.pem", tokens=MemoryTokens(), emit=str,
+        )  # fmt: skip
+        with pytest.raises(StartError, match="cannot listen"):
+            await start(settings)
 
 
 # ---- the container's command ----------------------------------------------------------------------------------------
