@@ -44,8 +44,9 @@ def prepare(world: World, blueprint: Blueprint, incarnation: str, *, runtime: st
     gate, pipelock = _authorities(world, home, plan.slug)
     hop = runtime == "local" or world.environ.get("BOTTLE_TUI_PIPELOCK") == "hop"
     apply = new_ulid(world)
-    table = first_table(plan, apply, hop=hop, quarantined=home.read(QUARANTINE_FILE) is not None)
     extra = mirror.parse_extra(home.read(mirror.EXTRA_FILE))
+    planned = replace(plan, routes=mirror.unscanned(plan.routes, extra))
+    table = first_table(planned, apply, hop=hop, quarantined=home.read(QUARANTINE_FILE) is not None)
     config = mirror.render_config(table.routes, extra, plan.pipelock, apply)
     roots = _minter(world).system_roots()
     launch = Launch(
