@@ -16,6 +16,9 @@ FALLBACK_USER = "1000:1000"
 FALLBACK_HOME = "/home/agent"
 SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 """Where images keep the trusted roots in one file: Debian and Alpine, Fedora, and a common extra."""
+_BEGINS_SECONDS = 0.5
+_NOT_BEGUN = "exec "
+"""What the engine's init says, between its name and "failed", when there is no such program."""
 _ROOT = re.compile(r"^(0+|root)?(:.*)?$")
 
 
@@ -150,3 +153,20 @@ def trust(engine: Engine, container: str, certificate: bytes) -> list[str]:
         except foreign_errors():
             continue
     return changed
+
+
+def refuse_missing_program(engine: Engine, container: str) -> None:
+    """Raises LaunchFailed when the agent ended at once because its command is not in the image.
+
+    A program that ends by itself is the agent's own matter; one that never began is a mistake in the manifest.
+    """
+    import requests.exceptions
+
+    try:
+        code = int(engine.api.wait(container, timeout=_BEGINS_SECONDS)["StatusCode"])
+    except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError):
+        return  # it runs
+    with translated(LaunchFailed, "the agent's output could not be read"):
+        said = engine.api.logs(container, tail=5).decode("utf-8", "replace").strip()
+    if code in (126, 127) and _NOT_BEGUN in said:
+        raise LaunchFailed(f"the agent did not start: {said.splitlines()[-1][:300]}; is agent.command in its image?")

@@ -5,7 +5,7 @@ Networks, pipelock, egress, supervise; the probe; what the sidecars say; tokens;
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +36,10 @@ def launch(setting: Setting, wanted: Launch, progress: Progress) -> Recorded:
     with ExitStack() as undo:
         workshop = Workshop(setting.engine, wanted.plan.slug, setting.operator[0], wanted.incarnation, undo)
         try:
-            made = _all_steps(setting, workshop, wanted, progress)
+            try:
+                made = _all_steps(setting, workshop, wanted, progress)
+            finally:
+                workshop.wait()
         except BottleError as error:
             progress("a step failed; undoing what was made…")
             undo.close()
@@ -59,9 +62,9 @@ def _all_steps(setting: Setting, workshop: Workshop, wanted: Launch, progress: P
     networks = {kind: workshop.network(kind, subnet) for kind in names.NETWORKS}
     volumes: dict[str, str] = {role: workshop.volume(role) for role in SIDECARS}
     made: dict[str, str] = {}
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(1) as pool:
         made["pipelock"] = _sidecar(setting, workshop, "pipelock", ready["pipelock"], wanted, progress)
-        closed = pool.submit(_probe, workshop, pool, made["pipelock"], ready["egress"])
+        closed = pool.submit(_probe, workshop, made["pipelock"], ready["egress"])
         for role in ("egress", "supervise"):
             made[role] = _sidecar(setting, workshop, role, ready[role], wanted, progress)
         for role in _order():
@@ -141,13 +144,13 @@ def _sidecar(setting: Setting, workshop: Workshop, role: Role, image: str, wante
     return container
 
 
-def _probe(workshop: Workshop, pool: Executor, pipelock: str, image: str) -> None:
+def _probe(workshop: Workshop, pipelock: str, image: str) -> None:
     """The agent's network leads nowhere; from there not even pipelock's own addresses may answer."""
     with translated(LaunchFailed, "pipelock's addresses are not known"):
         settings = workshop.engine.api.inspect_container(pipelock)["NetworkSettings"]
     attached = (settings.get("Networks") or {}).values()
     forbidden = [(str(each["IPAddress"]), 8888) for each in attached if each.get("IPAddress")]
-    probing.check(workshop, pool, names.network(workshop.slug, "agent"), image, forbidden=forbidden)
+    probing.check(workshop, names.network(workshop.slug, "agent"), image, forbidden=forbidden)
 
 
 def deliver(engine: Engine, egress: str, wanted: Launch) -> None:
@@ -173,4 +176,5 @@ def _agent(setting: Setting, workshop: Workshop, image: str, wanted: Launch, pro
         progress("agent: the image has no system root bundle to add the gate's CA to; the variables must do")
     progress("starting the agent…")
     workshop.start(container, "the agent")
+    agent.refuse_missing_program(engine, container)
     return container, volume

@@ -1,5 +1,6 @@
 """Making and unmaking single things on the engine. Whatever is made puts its removal on the undo list at once."""
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -24,6 +25,19 @@ class Workshop:
     undo: ExitStack
     leftovers: list[str] = field(default_factory=list)
     """What undoing could not remove, each with the command that does."""
+
+    _background: list[threading.Thread] = field(default_factory=list)
+
+    def in_background(self, work: Callable[[], None]) -> None:
+        """Do something that takes the engine seconds beside the next steps; `wait` waits for it."""
+        thread = threading.Thread(target=work)
+        self._background.append(thread)
+        thread.start()
+
+    def wait(self) -> None:
+        """Returns once everything in the background is done."""
+        while self._background:
+            self._background.pop().join()
 
     def labels(self, role: str) -> dict[str, str]:
         """The labels of one thing of this launch."""

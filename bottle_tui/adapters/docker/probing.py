@@ -2,7 +2,7 @@
 
 import ipaddress
 import json
-from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 from bottle_tui.adapters.docker import containers, names
@@ -17,13 +17,13 @@ OUTSIDE_ADDRESS = ("203.0.113.1", 9)
 SECONDS = 45.0
 
 
-def check(workshop: Workshop, pool: Executor, network: str, image: str, *, forbidden: list[tuple[str, int]]) -> None:
+def check(workshop: Workshop, network: str, image: str, *, forbidden: list[tuple[str, int]]) -> None:
     """Raises LaunchFailed when something on `network` reaches the host or a forbidden place, or resolves outside names.
 
     `forbidden` are further addresses that must not answer there, e.g. pipelock's own. The engine takes seconds to
-    remove a container that still waits for answers, so `pool` does that; its owner waits for it.
+    remove a container that still waits for answers, so that goes on in the background of the launch.
     """
-    found = look(workshop, pool, network, image, forbidden=forbidden)
+    found = look(workshop, network, image, forbidden=forbidden)
     problems = verdict(found)
     if problems:
         raise LaunchFailed(
@@ -45,9 +45,7 @@ def verdict(found: dict[str, Any]) -> list[str]:
     return problems
 
 
-def look(
-    workshop: Workshop, pool: Executor, network: str, image: str, *, forbidden: list[tuple[str, int]]
-) -> dict[str, Any]:
+def look(workshop: Workshop, network: str, image: str, *, forbidden: list[tuple[str, int]]) -> dict[str, Any]:
     """What the probe sees from `network`: it is given every address of the engine's host with a port that listens."""
     api = workshop.engine.api
     labels = workshop.labels("probe")
@@ -60,12 +58,12 @@ def look(
             targets = [(host, where["port"]) for host in [*where["addresses"], *gateways]]
             targets = list(dict.fromkeys([*targets, OUTSIDE_ADDRESS, *forbidden]))
             question = json.dumps({"targets": targets, "names": OUTSIDE_NAMES})
-            return _ask(workshop, pool, network, image, question)
+            return _ask(workshop, network, image, question)
         finally:
-            pool.submit(_remove, workshop, listener)
+            workshop.in_background(partial(_remove, workshop, listener))
 
 
-def _ask(workshop: Workshop, pool: Executor, network: str, image: str, question: str) -> dict[str, Any]:
+def _ask(workshop: Workshop, network: str, image: str, question: str) -> dict[str, Any]:
     api = workshop.engine.api
     name = f"{names.container(workshop.slug, 'agent')}-probe"
     body = containers.create_body(containers.probe(name, network, image, workshop.labels("probe"), question))
@@ -74,7 +72,7 @@ def _ask(workshop: Workshop, pool: Executor, network: str, image: str, question:
         api.start(container)
         return _first_object(workshop, container)
     finally:
-        pool.submit(_remove, workshop, container)
+        workshop.in_background(partial(_remove, workshop, container))
 
 
 def _first_object(workshop: Workshop, container: str) -> dict[str, Any]:
