@@ -26,7 +26,7 @@ class Confirm(ModalScreen[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", id="confirm-leave", tooltip="Do nothing"),
-        Binding("y", "guarded", "yes", id="confirm-yes", tooltip="Do exactly what is shown"),
+        Binding("y", "guarded('y')", "yes", id="confirm-yes", tooltip="Do exactly what is shown"),
     ]
 
     def __init__(self, sentry: Sentry, target: Target, rows: tuple[Row, ...]) -> None:
@@ -71,5 +71,5 @@ class Confirm(ModalScreen[bool]):
         """The safe way out."""
         self.dismiss(False)
 
-    def action_guarded(self) -> None:
+    def action_guarded(self, key: str) -> None:
         """The sentry hands over a y; nothing else does."""

@@ -1,5 +1,6 @@
 """The inbox and the bottles as aligned rows, one each."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from bottle_tui.core.text import visible
@@ -146,7 +147,11 @@ def empty_rows(board: Board, width: int) -> list[Row]:
     rows += [bottle_header(width), *(bottle_row(bottle, board, width, selected=False) for bottle in board.bottles)]
     done = [result for result in board.results if result.kind != "busy"]
     if done:
-        rows += [row(), rule("last decisions", "", width), *(result_row(result, width) for result in done[:8])]
+        rows += [
+            row(),
+            rule("last decisions", "", width),
+            *(result_row(replace(result, undo=False, reopen=False), width) for result in done[:8]),
+        ]
     return rows
 
 

@@ -70,7 +70,9 @@ def log_tabs(roles: tuple[str, ...], open_role: str, slug: str, width: int, stat
     return spread(tuple(spans), row(*state, Span(" ")), width)
 
 
-def stream_state(count: int, dropped: int, follow: bool, find: str, ended: str) -> tuple[Span, ...]:
+def stream_state(
+    count: int, dropped: int, follow: bool, find: str, ended: str, *, narrow: bool = False
+) -> tuple[Span, ...]:
     """Following or paused, how many lines are kept, how many were dropped, what is filtered."""
     spans: list[Span] = []
     if ended:
@@ -79,6 +81,8 @@ def stream_state(count: int, dropped: int, follow: bool, find: str, ended: str) 
         spans += [Span("/", "key"), Span(visible(find), "match"), Span("  ")]
     if dropped:
         spans.append(Span(f"{dropped} dropped  ", "warn"))
+    if narrow:
+        return (*spans, Span("●", "ok") if follow else Span("‖ paused", "warn"))
     spans.append(Span(f"{count} lines  ", "muted"))
     spans.append(Span("● following", "ok") if follow else Span("‖ paused", "warn"))
     return tuple(spans)

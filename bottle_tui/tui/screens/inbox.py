@@ -40,8 +40,8 @@ class InboxView(View):
 
     NAME: ClassVar[str] = "inbox"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "guarded", "approve", id="approve", tooltip="Merge it, prove it is in force, tell the agent"),
-        Binding("r", "guarded", "reject", id="reject", tooltip="With a reason the agent reads"),
+        Binding("a", "guarded('a')", "approve", id="approve", tooltip="Merge it, prove it is in force, tell the agent"),
+        Binding("r", "guarded('r')", "reject", id="reject", tooltip="With a reason the agent reads"),
         Binding("j,down", "move(1)", "next", id="next", tooltip="The next one; in the card: scroll"),
         Binding("k,up", "move(-1)", "previous", id="previous", tooltip="The one before; in the card: scroll"),
         Binding("g,home", "move(-100000)", "first", id="first", tooltip="The first one"),

@@ -119,7 +119,8 @@ class LogsView(View):
             return
         stream = self.streams.get(self.tab)
         pane = self.pane
-        state = stream_state(len(pane.shown), pane.dropped, pane.follow, pane.find, stream.ended if stream else "")
+        ended, narrow = stream.ended if stream else "", tabs.size.width < 80
+        state = stream_state(len(pane.shown), pane.dropped, pane.follow, pane.find, ended, narrow=narrow)
         tabs.rows = (log_tabs(TABS, self.tab, self.slug, tabs.size.width, state),)
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:

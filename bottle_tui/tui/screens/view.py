@@ -29,9 +29,11 @@ class View(Screen[None]):
 
     NAME: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "guarded", "undo", id="undo", tooltip="Take back the approval in the result line"),
-        Binding("o", "guarded", "reopen", id="reopen", tooltip="Take back the rejection in the result line"),
-        Binding("X", "guarded", "quarantine", id="quarantine", tooltip="Cut this bottle off from everything, at once"),
+        Binding("u", "guarded('u')", "undo", id="undo", tooltip="Take back the approval in the result line"),
+        Binding("o", "guarded('o')", "reopen", id="reopen", tooltip="Take back the rejection in the result line"),
+        Binding(
+            "X", "guarded('X')", "quarantine", id="quarantine", tooltip="Cut this bottle off from everything, at once"
+        ),
     ]
 
     board: reactive[Board | None] = reactive(None, init=False)
@@ -185,7 +187,7 @@ class View(Screen[None]):
         """Say that a worker has begun."""
         self.post_message(m.DecisionBegan(verb, id, line))
 
-    def action_guarded(self) -> None:
+    def action_guarded(self, key: str) -> None:
         """What the bindings of deciding keys run: nothing. The sentry hands over decisions, and only of keys."""
 
     def ask(self, key: str) -> None:

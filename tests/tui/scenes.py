@@ -1,0 +1,139 @@
+"""Screen states, each reached by real keys on the real app with made-up data: for snapshots and screenshots."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from bottle_tui.core.views import LogLine
+from bottle_tui.services.logs import parse
+from bottle_tui.tui.app import BottleApp
+from tests.tui.samples import Desk, bottles
+
+SIZES = ((60, 24), (80, 24), (120, 40), (200, 50))
+
+
+def gate_lines(count: int = 70) -> list[LogLine]:
+    """A quarter of an hour of the gate's output."""
+    lines = []
+    for number in range(count):
+        said: dict[str, object] = {
+            "event": "allowed", "time": f"2026-03-04T12:{25 + number // 5:02d}:{number * 7 % 60:02d}Z", "method": "GET",
+            "host": "docs.example.com", "path": f"/guide/chapter-{number % 9 + 1}",
+        }  # fmt: skip
+        if number % 5 == 2:
+            said |= {"event": "denied", "host": "api.example.com", "path": "/repos/acme/widgets/issues"}
+            said["reason"] = "host_not_allowed"
+        elif number % 11 == 7:
+            said |= {"event": "finished", "status": 200}
+        elif number == 61:
+            said = {
+                "event": "routes_loaded",
+                "time": said["time"],
+                "routes": 12,
+                "generation": 8,
+                "digest": "sha256:5a1e0c77d0",
+            }
+        lines.append(parse("docs", "egress", json.dumps(said)))
+    return lines
+
+
+def pipelock_lines() -> list[LogLine]:
+    """What pipelock says meanwhile."""
+    said = [
+        {"event": "startup", "config_hash": "5a1e0c77d0b4" + "0" * 52, "time": "2026-03-04T12:24:58Z"},
+        {"event": "config_reload", "status": "success", "config_hash": "77aa" * 16, "time": "2026-03-04T12:37:21Z"},
+        {"event": "blocked", "scanner": "body_dlp", "method": "POST", "target": "api.example.com:443",
+         "reason": "request body contains secret: GitHub Token", "time": "2026-03-04T12:38:02Z", "level": "warn"},
+    ]  # fmt: skip
+    return [parse("docs", "pipelock", json.dumps(line)) for line in said]
+
+
+@dataclass
+class Stage:
+    """The app and the guard's clock."""
+
+    app: BottleApp
+    clock: list[float]
+
+    async def press(self, pilot: Pilot[int], key: str) -> None:
+        """One key, standing alone, and everything it sets off."""
+        await settle(pilot)
+        self.clock[0] += 1.0
+        await pilot.press(key)
+        self.clock[0] += 0.3
+        self.app.sentry.tick()
+        self.clock[0] += 0.5
+        await settle(pilot)
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Until the listings are there and nothing moves any more."""
+    app = pilot.app
+    assert isinstance(app, BottleApp)
+    for _ in range(200):
+        await pilot.pause()
+        board = app.board
+        if board and board.cards_at and board.bottles_at and not board.applying:
+            break
+        await pilot.pause(0.01)
+    for _ in range(3):
+        await pilot.pause()
+    view = app.screen
+    if hasattr(view, "draw"):
+        view.draw()
+    await pilot.pause()
+
+
+type Act = Callable[[Pilot[int]], Awaitable[None]]
+
+
+def scene(name: str) -> tuple[BottleApp, Act]:
+    """The app for a scene, and what brings it there."""
+    desk = Desk(logs={"egress": gate_lines(), "pipelock": pipelock_lines()})
+    if name == "nothing-waits":
+        desk.waiting = desk.waiting[1:3]
+    if name == "local":
+        desk.runtime, desk.running = "local: NOT CONTAINED", bottles()[:1]
+        desk.waiting = desk.waiting[:1]
+    clock = [100.0]
+    app = BottleApp(desk.services(), now=lambda: clock[0], read_only=name == "read-only")
+    app.conduct.reader.pause = 3600.0
+    stage = Stage(app, clock)
+
+    async def act(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        clock[0] += 1.0
+        for key in KEYS.get(name, ("j",)):
+            if key == "until-lines":
+                for _ in range(200):
+                    app.screen.drain()  # type: ignore[attr-defined]
+                    if len(app.screen.query_one("#log-egress").kept) >= 70:  # type: ignore[attr-defined]
+                        break
+                    await pilot.pause(0.01)
+            else:
+                await stage.press(pilot, key)
+        for line in app.screen.query(Input):
+            line.cursor_blink = False
+        await settle(pilot)
+
+    return app, act
+
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "inbox": ("j",),
+    "danger": (),
+    "confirm": ("a",),
+    "reason": ("j", "r"),
+    "whole-card": ("j", "enter"),
+    "whole-diff": ("j", "d"),
+    "approved": ("j", "a"),
+    "nothing-waits": ("a", "a"),
+    "bottles": ("2",),
+    "logs": ("4", "b", "b", "b", "until-lines"),
+    "help": ("j", "question_mark"),
+    "local": (),
+    "read-only": ("a",),
+}

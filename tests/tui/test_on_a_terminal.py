@@ -1,0 +1,56 @@
+"""The real process on a pseudo terminal: signals and quitting leave the terminal as it was found."""
+
+import os
+import pty
+import select
+import signal
+import sys
+import time
+
+import pytest
+
+PROGRAM = """
+import sys
+from bottle_tui.tui.app import BottleApp
+from tests.tui.samples import Desk
+sys.exit(BottleApp(Desk().services()).run() or 0)
+"""
+ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
+MOUSE_OFF = b"\x1b[?1000l"
+
+
+def read_until(fd: int, wanted: bytes, got: bytes = b"", seconds: float = 20.0) -> bytes:
+    end = time.monotonic() + seconds
+    while wanted not in got and time.monotonic() < end:
+        ready, _, _ = select.select([fd], [], [], 0.2)
+        if ready:
+            try:
+                got += os.read(fd, 65536)
+            except OSError:
+                break
+    assert wanted in got, got[-400:]
+    return got
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, "q"], ids=str)
+def test_leaving_restores_the_terminal(how: signal.Signals | str) -> None:
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24", TEXTUAL_ANIMATIONS="none")
+        os.execv(sys.executable, [sys.executable, "-c", PROGRAM])
+    try:
+        got = read_until(fd, ENTERED)
+        got = read_until(fd, b"PAY_KEY", got)
+        if isinstance(how, str):
+            os.write(fd, how.encode())
+        else:
+            os.kill(pid, how)
+        got = read_until(fd, LEFT, got)
+        assert MOUSE_OFF in got
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
+    finally:
+        os.close(fd)
