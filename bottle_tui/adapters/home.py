@@ -126,14 +126,20 @@ class DiskBottleHome:
     @contextmanager
     def lock(self, timeout: float = 30.0) -> Iterator[None]:
         """The bottle's lock, between processes and threads; freed by the kernel when its holder dies."""
-        with self._folder([], make=True) as folder:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            handle = os.open("lock", flags, 0o600, dir_fd=folder)
+        handle = self._open_lock()
         try:
             self._take(handle, timeout)
             yield
         finally:
             os.close(handle)
+
+    def _open_lock(self) -> int:
+        try:
+            with self._folder([], make=True) as folder:
+                flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+                return os.open("lock", flags, 0o600, dir_fd=folder)
+        except OSError as error:
+            raise _unusable(self.path / "lock", error) from error
 
     def _take(self, handle: int, timeout: float) -> None:
         deadline = time.monotonic() + timeout
