@@ -236,6 +236,10 @@ class Upstream:
         seen = Seen(method, target, fields, version=version)
         self.seen.append(seen)
         path = target.partition("?")[0]
+        if path == "/early":  # answers before the body has come
+            await self._answer("/", seen, reader, writer)
+            await self._read_body(reader, seen, keep=False)
+            return True
         if path == "/sink":
             await self._read_body(reader, seen, keep=False)
         else:

@@ -206,13 +206,20 @@ def test_passthrough_until_ends_the_route(make_world, route_of):
 
 
 def test_an_upload_whose_answer_came_early_is_still_cut(world, route_of):
-    world.upstream.answers["/early"] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     with world.tunnel("api.test") as sock:
-        sock.sendall(b"POST /sink HTTP/1.1\r\nHost: api.test\r\nContent-Length: 100\r\n\r\nabc")
-        world.event("allowed")
+        sock.sendall(b"POST /early HTTP/1.1\r\nHost: api.test\r\nContent-Length: 100\r\n\r\nabc")
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200")
         assert world.load(route_of(grants=()))["cut"] == 1
         ends(sock)
     assert world.event("finished")["cut"] == "revoked"
+
+
+def test_an_upload_whose_answer_came_early_is_over_when_the_agent_leaves(world):
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"POST /early HTTP/1.1\r\nHost: api.test\r\nContent-Length: 100\r\n\r\nabc")
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+    assert world.event("finished")["bytes_up"] == 3
+    assert world.gate.ask({"verb": "status"})["in_flight"] == {}
 
 
 def test_new_requests_wait_for_a_hold_and_go_by_the_table_that_ends_it(world, route_of, talk):
