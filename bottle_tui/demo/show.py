@@ -87,13 +87,13 @@ def _by_itself(world: World, watched: Watched, out: Out) -> None:
     if card is None:
         out("demo     the agent did not ask")
         return
-    for line in _card_lines(card):
-        out(line)
-    if card.change is None:
-        return
-    outcome = decide.approve(world, card.id, card.change.digest)
-    for line in _outcome_lines(outcome):
-        out(line)
+    with watched.held():
+        for line in _card_lines(card):
+            out(line)
+        if card.change is None:
+            return
+        for line in _outcome_lines(decide.approve(world, card.id, card.change.digest)):
+            out(line)
     watched.over.wait(END_SECONDS)
 
 

@@ -18,6 +18,7 @@ class Watched:
         self._has_asked = False
         self._asked_or_over = threading.Event()
         self._tell = tell
+        self._turn = threading.Lock()
         threading.Thread(target=self._read, args=(lines,), name="demo agent", daemon=True).start()
 
     @property
@@ -30,13 +31,16 @@ class Watched:
         self._asked_or_over.wait(timeout)
         return self._has_asked
 
+    def held(self) -> threading.Lock:
+        """While it is held nothing the agent says is told, so that a transcript keeps cause before effect."""
+        return self._turn
+
     def _read(self, lines: Iterable[str]) -> None:
         try:
             for line in lines:
-                told = described(line)
-                if told:
-                    self._tell(f"agent    {told}")
-                self._note(line)
+                with self._turn:
+                    self._tell(f"agent    {described(line)}")
+                    self._note(line)
         finally:
             self.over.set()
             self._asked_or_over.set()

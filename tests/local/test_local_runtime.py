@@ -231,14 +231,15 @@ def test_a_sidecar_reads_folders_without_links_and_paths_without_tricks(bottle: 
     assert supervise.read_folder("/var/lib/supervise/proposals") == {"real.txt": b"real"}
     assert supervise.read("/var/lib/supervise/proposals/link.txt") is None
     assert supervise.read("/var/lib/supervise/nothing") is None
-    for path in ("relative", "/var/../../escape"):
+    for path in ("relative", "/var/lib/supervise/../escape", "/etc/passwd"):
         with pytest.raises(SidecarUnreachable):
             supervise.put(path, b"x")
-    (bottle.home / "local/supervise/elsewhere").symlink_to(tmp_path)
+    elsewhere = folder / "elsewhere"
+    elsewhere.symlink_to(tmp_path)
     with pytest.raises(SidecarUnreachable):
-        supervise.put("/elsewhere/x", b"x")
+        supervise.put("/var/lib/supervise/proposals/elsewhere/x", b"x")
     assert not (tmp_path / "x").exists()
-    for name in ("real.txt", "link.txt", "pipe.txt"):
+    for name in ("real.txt", "link.txt", "pipe.txt", "elsewhere"):
         (folder / name).unlink()
 
 

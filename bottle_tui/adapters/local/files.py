@@ -63,9 +63,10 @@ def _read(folder: int, name: str, path: str) -> bytes | None:
         if error.errno in (errno.ELOOP, errno.ENXIO, errno.EMLINK):
             return None
         raise SidecarUnreachable(f"{path} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return None
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
         data = file.read(LIMIT_BYTES + 1)
     if len(data) > LIMIT_BYTES:
         raise SidecarUnreachable(f"{path} is larger than {LIMIT_BYTES} bytes")

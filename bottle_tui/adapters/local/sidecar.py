@@ -14,6 +14,13 @@ from sidecar_addon import strict_yaml
 from sidecar_addon.gate.ask import AskError
 from sidecar_addon.gate.ask import ask as ask_gate
 
+VOLUMES: dict[Role, str] = {
+    "egress": "/etc/egress/",
+    "pipelock": "/etc/pipelock/",
+    "supervise": "/var/lib/supervise/",
+    "agent": "/etc/bottle/",
+}
+"""What a container would have as a volume; nothing else of it can be written to."""
 _PYTHON = ("python", "-m", "sidecar_addon")
 _STATE_SECONDS = 2.0
 
@@ -28,8 +35,10 @@ class LocalSidecar:
         self._expected = expected
 
     def put(self, path: str, data: bytes, mode: int = 0o444) -> None:
-        """Write a file at an absolute path of the sidecar."""
+        """Write a file at an absolute path of the sidecar, on its volume."""
         self._process()
+        if not path.startswith(VOLUMES[self.role]):
+            raise SidecarUnreachable(f"{path} is not on the volume of {self.role}, {VOLUMES[self.role]}")
         try:
             files.put(self._root, path, data, mode)
         except OSError as error:
