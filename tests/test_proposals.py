@@ -51,7 +51,7 @@ def changed(item: Proposal | Decision, **values: Any) -> bytes:
         ({"tool": "approve-all"}, "tool: "),
         ({"tool": 3}, "tool: "),
         ({"author": "x" * 101}, "author: "),
-        ({"author": "\ud800"}, "author: "),
+        ({"author": "\ud800"}, "half of a surrogate pair"),
         ({"created": "yesterday"}, "created: "),
         ({"created": "2026-01-31T12:00:00"}, "created: "),
         ({"created": "0001-01-01T00:00:00+23:59"}, "created: "),

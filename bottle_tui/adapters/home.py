@@ -3,6 +3,7 @@
 No path component is ever followed through a link, and nothing here is readable by another account.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -223,16 +224,15 @@ def _replace_file(folder: int, name: str, data: bytes, mode: int) -> None:
     temporary = f".{name[:200]}.{secrets.token_hex(6)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     handle = os.open(temporary, flags, mode, dir_fd=folder)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(_unlink_quietly, folder, temporary)
         with os.fdopen(handle, "wb") as file:
             os.fchmod(handle, mode)
             file.write(data)
             file.flush()
             os.fsync(handle)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except BaseException:
-        _unlink_quietly(folder, temporary)
-        raise
+        undo.pop_all()
     os.fsync(folder)
 
 

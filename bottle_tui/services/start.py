@@ -1,5 +1,6 @@
 """`up`: from a manifest to a bottle that runs, both sidecars having said what they enforce."""
 
+import contextlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -136,16 +137,15 @@ def _launch(world: World, chosen: Runtime, drawn: Blueprint, progress: Progress)
     incarnation = secrets.token_hex(16)
     lookup.save(world, _starting(world, chosen.name, slug, incarnation))
     made: Recorded | None = None
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(lambda: _undo(world, chosen, slug, made))
         prepared = launching.prepare(world, drawn, incarnation, runtime=chosen.name)
         made = chosen.launch(prepared.launch, progress)
         made = _with_plan(made, drawn)
         lookup.save(world, made)
         _confirm(world, chosen, made, prepared, progress)
         _keep(world, drawn, prepared)
-    except BaseException:
-        _undo(world, chosen, slug, made)
-        raise
+        undo.pop_all()
     return made
 
 
