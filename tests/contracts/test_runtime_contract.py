@@ -12,6 +12,7 @@ import pytest
 
 from bottle_tui.adapters.ca import CertificateAuthorities
 from bottle_tui.adapters.clock import SystemClock
+from bottle_tui.adapters.fakes import FakeRuntime
 from bottle_tui.adapters.home import DiskHome
 from bottle_tui.core import mirror
 from bottle_tui.errors import BottleError, SidecarUnreachable
@@ -82,13 +83,17 @@ def local_runtime(home: DiskHome, environ: dict[str, str]) -> Runtime:
 
 @pytest.fixture(
     scope="module",
-    params=["local", pytest.param("docker", marks=[pytest.mark.e2e])],
+    params=["fake", "local", pytest.param("docker", marks=[pytest.mark.e2e])],
 )
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp(request.param)
     home = DiskHome(folder / "home")
     environ = {**os.environ, "EXAMPLE_TOKEN": TOKEN}
-    made = docker_runtime(environ) if request.param == "docker" else local_runtime(home, environ)
+    made: Runtime
+    if request.param == "fake":
+        made = FakeRuntime(patience=1)
+    else:
+        made = docker_runtime(environ) if request.param == "docker" else local_runtime(home, environ)
     world = World(home, {made.name: made}, SystemClock(), environ, "op", CertificateAuthorities())
     manifest = folder / "bottle.yaml"
     manifest.write_text(MANIFEST)
