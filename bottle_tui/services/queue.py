@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bottle_tui.core.views import ProposalStatus
-from bottle_tui.errors import NotFound, SidecarUnreachable, UsageError
+from bottle_tui.errors import InvalidFile, NotFound, SidecarUnreachable, UsageError
 from bottle_tui.ports import BottleHome, World
 from bottle_tui.services import ack
 from bottle_tui.services.session import Session
@@ -177,7 +177,10 @@ def tell(session: Session, decision: Decision) -> str | None:
 def state(home: BottleHome) -> State:
     """What supervise was last told besides decisions; nothing grantable when nobody has written it."""
     data = home.read(STATE_FILE)
-    return State() if data is None else proposals.parse_state(data)
+    try:
+        return State() if data is None else proposals.parse_state(data)
+    except ProposalError as error:
+        raise _damaged(STATE_FILE, error) from None
 
 
 def tell_state(session: Session, **changes: Any) -> None:
@@ -199,23 +202,35 @@ def check_again(home: BottleHome, args: Mapping[str, Any]) -> str | None:
 
 
 def _decision(home: BottleHome, identity: str) -> Decision | None:
-    data = home.read(f"{FOLDER}/{identity}.decision.json")
-    return None if data is None else proposals.parse_decision(data)
+    name = f"{FOLDER}/{identity}.decision.json"
+    data = home.read(name)
+    try:
+        return None if data is None else proposals.parse_decision(data)
+    except ProposalError as error:
+        raise _damaged(name, error) from None
 
 
 def _note(home: BottleHome, identity: str) -> Note | None:
-    data = home.read(f"{FOLDER}/{identity}.note.json")
+    name = f"{FOLDER}/{identity}.note.json"
+    data = home.read(name)
     if data is None:
         return None
-    value = json.loads(data)
-    return Note(
-        incarnation=value["incarnation"],
-        digest=value["digest"],
-        seen_at=parse_time(value["seen_at"]),
-        grants=tuple(value["grants"]),
-        change=value["change"],
-        lasts=value["lasts"],
-    )
+    try:
+        value = json.loads(data)
+        return Note(
+            incarnation=value["incarnation"],
+            digest=value["digest"],
+            seen_at=parse_time(value["seen_at"]),
+            grants=tuple(value["grants"]),
+            change=value["change"],
+            lasts=value["lasts"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(name, error) from None
+
+
+def _damaged(name: str, error: Exception) -> InvalidFile:
+    return InvalidFile(f"is damaged ({error}); move it away, and the agent may ask again", file=name)
 
 
 def _keep(home: BottleHome, identity: str, note: Note) -> None:
