@@ -1,5 +1,6 @@
 """A process by its id and start time, so that a number the system gave away again is never mistaken for ours."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -13,7 +14,9 @@ def start_time(pid: int) -> str | None:
         except OSError:
             return None
         return None if fields[0] in ("Z", "X") else fields[19]
-    asked = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    argv = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    same_words = {**os.environ, "LC_ALL": "C"}
+    asked = subprocess.run(argv, capture_output=True, text=True, check=False, env=same_words)
     state, _, started = asked.stdout.strip().partition(" ")
     return None if not started or state.startswith("Z") else "-".join(started.split())
 

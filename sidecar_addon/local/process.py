@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,11 @@ def _ready(home: Path, slug: str, house: House, sockets: Path) -> None:
     fresh = home / ".local.json.new"
     fresh.write_text(json.dumps(facts, indent=1) + "\n")
     fresh.replace(home / "local.json")
-    print(json.dumps({"event": "local_ready"} | facts), flush=True)
+    try:
+        print(json.dumps({"event": "local_ready"} | facts), flush=True)
+    except BrokenPipeError:
+        (home / "local.json").unlink(missing_ok=True)
+        raise PartFailed("whoever started this process has gone") from None
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1):
         os.dup2(nowhere, number)
@@ -109,5 +114,6 @@ def _ready(home: Path, slug: str, house: House, sockets: Path) -> None:
 
 
 def _failed(error: str) -> int:
-    print(json.dumps({"event": "local_failed", "error": error}), flush=True)
+    with suppress(BrokenPipeError):
+        print(json.dumps({"event": "local_failed", "error": error}), flush=True)
     return 1

@@ -349,3 +349,20 @@ def test_a_launch_that_fails_says_why_and_leaves_nothing(tmp_path: Path, bottle:
     with pytest.raises(LaunchFailed, match=r"pipelock did not start: parsing config .* \(everything"):
         LocalRuntime(DiskHome(tmp_path)).launch(broken, lambda line: None)
     assert list(home.iterdir()) == []
+
+
+def test_an_interrupted_launch_leaves_nothing_running(tmp_path: Path, bottle: Running) -> None:
+    home = tmp_path / "bottles" / SLUG
+    pids: list[int] = []
+
+    def interrupt(line: str) -> None:
+        if "ready" in line:
+            process = client.find(home)
+            assert process is not None
+            pids.append(process.pid)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        LocalRuntime(DiskHome(tmp_path)).launch(dataclasses.replace(bottle.launch, home=home), interrupt)
+    assert [client.identity.start_time(pid) for pid in pids] == [None]
+    assert list(home.iterdir()) == []

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,12 +51,15 @@ class LocalRuntime:
         if running is not None and running.is_running:
             raise LaunchFailed(f"{launch.plan.slug} runs already (pid {running.pid}); `bottle-tui down` ends it")
         _forget(launch.home)
-        try:
-            return self._bring_up(launch, progress, None)
-        except (BottleError, OSError) as error:
-            self._undo(launch.home)
-            message = error.message if isinstance(error, BottleError) else str(error)
-            raise LaunchFailed(f"{message} (everything that was made is undone)") from error
+        with ExitStack() as undo:
+            undo.callback(self._undo, launch.home)
+            try:
+                record = self._bring_up(launch, progress, None)
+            except (BottleError, OSError) as error:
+                message = error.message if isinstance(error, BottleError) else str(error)
+                raise LaunchFailed(f"{message} (everything that was made is undone)") from error
+            undo.pop_all()
+        return record
 
     def start(self, recorded: Recorded, launch: Launch, progress: Progress) -> Recorded:
         """Start a stopped bottle again, on its old addresses where they are free."""

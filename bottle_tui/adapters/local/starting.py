@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,20 +50,30 @@ def start(slug: str, orders: Orders, environ: Mapping[str, str]) -> client.Proce
             start_new_session=True,
         )
     client.children[child.pid] = child
-    try:
+    with ExitStack() as undo:
+        undo.callback(_end, child)
+        undo.callback(_close, child)
         _tell(child, orders)
         problem = _wait(child)
-    finally:
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                pipe.close()
-    process = client.find(orders.home)
-    if problem is None and process is not None and process.pid == child.pid:
-        return process
+        process = client.find(orders.home)
+        if problem is not None or process is None or process.pid != child.pid:
+            raise LaunchFailed(f"the local process did not start: {problem or _last_words(folder)}")
+        undo.pop_all()
+        _close(child)
+    return process
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Whatever stopped the start, an interrupt too: nothing is left running."""
     child.kill()
     child.wait()
     del client.children[child.pid]
-    raise LaunchFailed(f"the local process did not start: {problem or _last_words(folder)}")
+
+
+def _close(child: subprocess.Popen[bytes]) -> None:
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _tell(child: subprocess.Popen[bytes], orders: Orders) -> None:
