@@ -44,11 +44,11 @@ def test_what_is_approved_passes_and_a_control_host_is_still_refused_by_both_lay
     assert answer["structured"]["status"] == "approved" and answer["structured"]["in_force"] is True
     assert (bottle.curl(url).status, bottle.curl(url).json()["path"]) == (200, "/v1/items?page=2")
 
-    control = bottle.curl("https://control.example.com/")
+    control = bottle.curl("https://control.example.com/control")
     assert (control.status, control.reason) == (403, "host_not_allowed")
     assert "403" in through_pipelock(bottle, "control.example.com")
     assert " 200 " in through_pipelock(bottle, "api.example.com")
-    assert bottle.outside.requests("control.example.com") == []
+    assert bottle.outside.requests("control.example.com", "/control") == []
 
 
 def test_an_approval_is_limited_to_its_path_and_its_method(bottle: Bottle) -> None:
@@ -141,13 +141,11 @@ def test_a_call_cancelled_by_its_client_loses_nothing(bottle: Bottle) -> None:
 
 def test_what_is_already_admitted_is_answered_without_a_new_load(bottle: Bottle) -> None:
     before = bottle.routes()["generation"]
-    call = bottle.call("egress-block", {"host": "model.example.com", "justification": "To reach the model."})
-    answer = call.answer() if bottle.ok("proposals") == [] else None
-    if answer is None:
-        id = bottle.ok("proposals")[0]["id"]
-        assert bottle.approve(id).code == 0
-        answer = call.answer()
-    assert answer["structured"]["status"] == "approved" and answer["structured"]["in_force"] is True
+    call, id = bottle.ask(host="model.example.com", path_allowlist=["/v1/"])
+    assert bottle.show(id)["diff"] == {"routes": "", "pipelock": ""}
+    assert bottle.approve(id).code == 0
+    answer = call.answer()["structured"]
+    assert (answer["status"], answer["in_force"]) == ("approved", True)
     assert bottle.routes()["generation"] == before
 
 

@@ -192,10 +192,10 @@ class Bottle:
         self.calls.append(Ask(self.container("agent"), tool, arguments, seconds))
         return self.calls[-1]
 
-    def ask(self, seconds: float = 90, **arguments: Any) -> tuple[Ask, str]:
-        """`egress-block` called by the agent; the call, and the id of the proposal that it filed."""
+    def ask(self, seconds: float = 90, tool: str = "egress-block", **arguments: Any) -> tuple[Ask, str]:
+        """A blocking tool called by the agent; the call, and the id of the proposal that it filed."""
         known = {event["id"] for event in self.events("supervise", "proposal_filed")}
-        call = self.call("egress-block", {"justification": "The tests of this project need it.", **arguments}, seconds)
+        call = self.call(tool, {"justification": "The tests of this project need it.", **arguments}, seconds)
         return call, self.filed(known)
 
     def filed(self, known: set[str]) -> str:
