@@ -1,0 +1,37 @@
+"""Where a grant comes from: which proposal or manifest brought it, who decided, when and why. Plain values; pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+type Source = Literal["proposal", "operator", "manifest", "always", "none", "unknown"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """One grant's way. `source` "none": the event was decided by no grant, and `line` says so."""
+
+    slug: str
+    grant: str
+    source: Source
+    line: str
+    """One sentence for people, without the agent's words."""
+    host: str = ""
+    route: str = ""
+    """The route that it stands on, "" once it is gone."""
+    rules: str = ""
+    in_table: bool = False
+    proposal: str | None = None
+    asked_by: str = ""
+    """The agent program's own name for itself (foreign), or the operator's."""
+    asked_at: datetime | None = None
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    words: str = ""
+    """Why the agent wanted it: foreign text."""
+    reason: str | None = None
+    """What was said when it was decided or ended."""
+    edited: bool = False
+    """Whether the operator changed what was asked."""
+    lasts: str = ""
+    expires_at: datetime | None = None
