@@ -35,16 +35,18 @@ def main(argv: list[str] | None = None) -> int:
         print(f"sidecar_addon: {asked}\n\n{usage()}", file=sys.stderr)
         return 2
     if arguments[0] == "egress":
-        _ignore_hangup()
+        _be_ready_for_signals()
     module = importlib.import_module(COMMANDS[arguments[0]][0])
     return int(module.main(arguments[1:]))
 
 
-def _ignore_hangup() -> None:
-    """A reload signal that comes while mitmproxy is still being imported must not end the gate (landmine 2)."""
+def _be_ready_for_signals() -> None:
+    """While mitmproxy is still being imported, a reload must not end the gate, and a stop must: the kernel drops both
+    signals for a process 1 that says nothing about them (landmine 2)."""
     import signal
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
 
 
 if __name__ == "__main__":

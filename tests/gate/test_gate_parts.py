@@ -312,6 +312,14 @@ def test_hangups_while_the_gate_comes_up_do_not_end_it(command):
     assert process.poll() is None
 
 
+def test_the_gate_brings_no_addon_that_it_does_not_use():
+    listed = "sorted(name for name in sys.modules if name.startswith('mitmproxy.addons.'))"
+    code = f"import sys, sidecar_addon.gate.master; print({listed})"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    names = ("core", "proxyserver", "termlog", "tlsconfig")
+    assert ran.stdout.strip() == str([f"mitmproxy.addons.{name}" for name in names])
+
+
 def test_settings_that_are_wrong_end_the_command_with_one_line(tmp_path):
     ran = subprocess.run(
         [sys.executable, "-m", "sidecar_addon", "egress"], capture_output=True, text=True, timeout=60, check=False

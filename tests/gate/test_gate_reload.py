@@ -366,7 +366,7 @@ def test_sidecars_import_only_what_their_command_needs():
         "import sys; from sidecar_addon.__main__ import main; main(['control', '{}']); print([m for m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30).stdout
-    assert "mitmproxy" not in out
+    assert "'mitmproxy'" not in out
     assert "'mcp'" not in out
 
 
