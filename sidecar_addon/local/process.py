@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecar_addon.gate.master import quiet_logging
-from sidecar_addon.local import identity
+from sidecar_addon.local import SOCKETS, identity
 from sidecar_addon.local.control import Control
 from sidecar_addon.local.house import House
 from sidecar_addon.local.parts import PartFailed
@@ -49,7 +49,7 @@ def main(argv: list[str]) -> int:
     except (ValueError, KeyError, TypeError) as error:
         return _failed(f"standard input: {error!r}; this command is started by `up --runtime local`")
     quiet_logging()
-    sockets = Path(tempfile.mkdtemp(prefix="bottle-"))
+    sockets = Path(tempfile.mkdtemp(prefix=SOCKETS))
     try:
         return asyncio.run(_run(slug, orders, sockets))
     except (OSError, PartFailed) as error:

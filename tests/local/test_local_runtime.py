@@ -320,6 +320,7 @@ def test_a_process_that_hangs_is_killed_by_quarantine(make: Make, tmp_path: Path
     os.kill(process.pid, signal.SIGSTOP)
     bottle.runtime.isolate(bottle.record)
     assert not process.is_running
+    assert not process.socket.parent.exists()
 
 
 def test_after_egress_restarted_its_slots_are_empty(make: Make, tmp_path: Path) -> None:

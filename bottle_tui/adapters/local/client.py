@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bottle_tui.errors import SidecarUnreachable
-from sidecar_addon.local import identity
+from sidecar_addon.local import SOCKETS, identity
 
 RECORD = "local.json"
 ANSWER_SECONDS = 15.0
@@ -123,6 +124,7 @@ def _gone_within(process: Process, seconds: float) -> bool:
             return False
         time.sleep(_LOOK_SECONDS)
     _reap(process.pid)
+    _sweep(process.socket.parent)
     return True
 
 
@@ -131,3 +133,9 @@ def _reap(pid: int) -> None:
     child = children.get(pid)
     if child is not None and child.poll() is not None:
         del children[pid]
+
+
+def _sweep(folder: Path) -> None:
+    """The folder of the sockets, which a process that was killed leaves behind."""
+    if folder.name.startswith(SOCKETS) and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
