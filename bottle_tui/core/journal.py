@@ -46,6 +46,8 @@ class Journal:
     decision: dict[str, Any] | None = None
     """The decision to write when it is in force."""
     step: str = "prepared"
+    narrow: bool = False
+    """Only takes away: once the gate has it, it is finished and never put back."""
 
     def at(self, step: str) -> Self:
         """The same, one step on."""
@@ -71,6 +73,7 @@ def render(journal: Journal) -> bytes:
         "change": journal.change,
         "grants": list(journal.grants),
         "decision": journal.decision,
+        "narrow": journal.narrow,
         "files": {name: {"before": pair.before, "after": pair.after} for name, pair in journal.files.items()},
     }
     return (json.dumps(data, separators=(",", ":"), ensure_ascii=True) + "\n").encode()
@@ -93,6 +96,7 @@ def parse(data: bytes) -> Journal:
             grants=tuple(value["grants"]),
             decision=value["decision"],
             step=value["step"],
+            narrow=value["narrow"] is True,
         )
     except (strict_yaml.StrictYamlError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidFile(

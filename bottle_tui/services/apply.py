@@ -87,6 +87,7 @@ def _prepared(session: Session, live: Live, wish: Wish) -> _Job:
         change=wish.change,
         grants=wish.grants,
         decision=None if wish.decision is None else proposals.as_data(wish.decision),
+        narrow=wish.narrow,
     )
     return _Job(session, live, wish, journal, table, config)
 

@@ -6,7 +6,7 @@ What lies in supervise is the agent's side of the wall: read, checked, hashed, n
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bottle_tui.core.views import ProposalStatus
@@ -22,6 +22,9 @@ FOLDER = "queue"
 PROPOSALS = "/var/lib/supervise/proposals"
 DECISIONS = "/var/lib/supervise/decisions"
 STATE_FILE = "state.json"
+SEEN_FILE = f"{FOLDER}/seen"
+"""When supervise's folder was last read; `status --short` says by it whether its count is still known."""
+SEEN_EVERY = timedelta(seconds=10)
 MOST = 2_000
 """Files of one reading that are looked at; a hostile supervise may have made more."""
 
@@ -89,7 +92,15 @@ def sync(session: Session) -> list[Refused]:
             refused.append(Refused(name[:100], why))
     if len(found) > MOST:
         refused.append(Refused("…", f"{len(found) - MOST} more files are left unread; supervise files at most 20 open"))
+    _stamp(session)
     return refused
+
+
+def _stamp(session: Session) -> None:
+    """Leave when the queue was read, at most every few seconds."""
+    now, last = session.clock.now(), session.home.read(SEEN_FILE)
+    if last is None or not iso(now - SEEN_EVERY) <= last.decode("ascii", "replace") <= iso(now):
+        session.home.write(SEEN_FILE, iso(now).encode())
 
 
 def _take(session: Session, name: str, data: bytes) -> str | None:
@@ -184,7 +195,7 @@ def state(home: BottleHome) -> State:
 
 
 def tell_state(session: Session, **changes: Any) -> None:
-    """Change what supervise knows of the operator (`watched_at`, `muted`); not waited for. Raises SidecarUnreachable."""
+    """Change what supervise knows of the operator, e.g. `watched_at`; not waited for. Raises SidecarUnreachable."""
     data = proposals.render(replace(state(session.home), **changes))
     session.home.write(STATE_FILE, data)
     supervise = session.sidecar("supervise")

@@ -14,9 +14,6 @@ from bottle_tui.services.session import Session, opened
 from bottle_tui.services.wish import Enforced
 from sidecar_addon.table import parse
 
-NARROW = ("revoke", "expire", "quarantine")
-"""Kinds that only take away: once the gate has the smaller table they are finished, never put back."""
-
 
 def recover(world: World, slug: str) -> str | None:
     """Settle an interrupted apply, if there is one; the line to show. The caller holds the lock.
@@ -60,11 +57,11 @@ def _enforced(session: Session, journal: Journal) -> Enforced | None:
         return None
     remarks: tuple[str, ...] = ()
     if journal.files[settle.CONFIG].changes and not _pipelock_has(session, journal):
-        if journal.kind not in NARROW:
+        if not journal.narrow:
             return None
         remarks = _shorten(session, journal)
     proof = _proof(session, journal)
-    if proof.problem is not None and journal.kind not in NARROW:
+    if proof.problem is not None and not journal.narrow:
         return None
     after = journal.files[settle.ROUTES].after
     assert after is not None, "a live digest equals its digest"

@@ -10,7 +10,7 @@ from bottle_tui.adapters.fakes import Died
 from bottle_tui.core import mirror
 from bottle_tui.core.edits import Edit
 from bottle_tui.errors import StateUnknown
-from bottle_tui.services import audit, decide, recover, review, revoke
+from bottle_tui.services import audit, decide, recover, review, revoke, routes
 from bottle_tui.services.session import CONFIG_FILE, TABLE_FILE
 from sidecar_addon.table import Grant, Route
 
@@ -84,6 +84,40 @@ def _settled(bottle: Any, scene: str, identity: str, said: str | None) -> None:
         assert not [r for r in results if r["in_force"]]
     if said is not None:
         assert "finished" in said if in_force else "undone" in said
+
+
+@pytest.mark.parametrize("first", ["egress: put /etc/egress/routes.yaml", "home: write table.yaml"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_dying_in_the_middle_of_a_recovery_is_settled_by_the_next(
+    make: Any, tmp_path: Path, first: str, after: bool
+) -> None:
+    for number in range(1, MOST_CALLS):
+        bottle = make(Route("api.example.com", (Grant("m1"),)), home_root=tmp_path / str(number))
+        identity, act = _prepare(bottle, "egress")
+        _die_at(bottle, first)
+        with pytest.raises(Died):
+            act()
+        bottle.wire.calls.clear()
+        bottle.wire.at, bottle.wire.after = number, after
+        try:
+            recover.recover(bottle.world, "box")
+        except Died:
+            bottle.wire.at = None
+            said = recover.recover(bottle.world, "box")
+            _settled(bottle, "egress", identity, said)
+        else:
+            assert number > 5
+            return
+    raise AssertionError("it never got to its end")
+
+
+def test_an_operators_removal_that_the_gate_has_is_finished_not_put_back(bottle: Any) -> None:
+    _die_at(bottle, "pipelock: put /etc/pipelock/pipelock.yaml")
+    with pytest.raises(Died):
+        routes.remove(bottle.world, "box", "api.example.com")
+    bottle.wire.at = None
+    assert "finished" in (recover.recover(bottle.world, "box") or "")
+    assert bottle.gate.table.routes == ()
 
 
 def test_a_change_that_both_have_is_finished_and_the_agent_told(bottle: Any) -> None:
