@@ -1,10 +1,17 @@
 """What passes and what is refused, seen from the agent, the upstream and the event lines."""
 
+import contextlib
+import http.client
+
 import pytest
 
 from sidecar_addon.gate import requests
+from sidecar_addon.gate.judge import Verdict
 from sidecar_addon.gate.tokens import Token
+from sidecar_addon.matching import Request
 from sidecar_addon.table import Grant, Route
+
+NOTHING = Request("GET", "https", "api.test", 443, "/")
 
 
 def refused(reply, reason):
@@ -372,3 +379,44 @@ def test_the_local_runtimes_password_is_asked_for(make_world, route_of):
     sock.close()
     assert answer.startswith(b"HTTP/1.1 200")
     assert world.get("http://_egress.local/allowlist", Proxy_Authorization=good).status == 200
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        ("sidecar_addon.gate.admission.matching", lambda *_: None),
+        ("sidecar_addon.gate.admission.judge", lambda policy, claims: Verdict(None, NOTHING)),
+    ],
+    ids=["without its token", "without a grant"],
+)
+def test_what_was_allowed_without_all_it_needs_is_denied(make_world, route_of, monkeypatch, broken):
+    world = make_world(
+        route_of(auth_scheme="Bearer", token_env="EGRESS_TOKEN_0"), tokens={"EGRESS_TOKEN_0": Token("a", "value")}
+    )
+    monkeypatch.setattr(*broken)
+    refused(world.get("https://api.test/"), "gate_error")
+    assert world.upstream.seen == []
+
+
+def test_a_request_that_cannot_even_be_named_is_denied(world, monkeypatch):
+    monkeypatch.setattr("sidecar_addon.gate.requests.claims_of", lambda *_: 1 / 0)
+    monkeypatch.setattr("sidecar_addon.gate.addon.asked_by", lambda *_: 1 / 0)
+    assert refused(world.get("https://api.test/"), "gate_error")["host"] == "?"
+
+
+@pytest.mark.parametrize("hook", ["begin", "end"])
+def test_an_exception_in_an_answer_cuts_it(world, monkeypatch, talk, hook):
+    monkeypatch.setattr(world.gate._addon._answers, hook, lambda *_: 1 / 0)
+    with world.tunnel("api.test") as sock, contextlib.suppress(OSError, http.client.HTTPException):
+        talk(sock, "GET", "/", "api.test")
+    assert world.event("gate_error")["error"] == "ZeroDivisionError"
+    assert world.event("finished")["cut"] == "gate_error"
+
+
+def test_a_secret_in_the_host_is_in_no_event(make_world, route_of):
+    world = make_world(route_of("*.test"))
+    label = "glpat-" + "a1b2" * 6
+    refused(world.get(f"https://{label}.test/"), "secret_in_request")
+    refused(world.get(f"https://{label}.invalid/"), "host_not_allowed")
+    assert world.event("denied", reason="secret_in_request")["host"] == "*.test"
+    assert world.event("denied", reason="host_not_allowed")["host"] == "[redacted]"
