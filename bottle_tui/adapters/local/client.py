@@ -124,7 +124,7 @@ def _gone_within(process: Process, seconds: float) -> bool:
             return False
         time.sleep(_LOOK_SECONDS)
     _reap(process.pid)
-    _sweep(process.socket.parent)
+    _sweep(process.socket)
     return True
 
 
@@ -135,7 +135,16 @@ def _reap(pid: int) -> None:
         del children[pid]
 
 
-def _sweep(folder: Path) -> None:
-    """The folder of the sockets, which a process that was killed leaves behind."""
-    if folder.name.startswith(SOCKETS) and not folder.is_symlink():
-        shutil.rmtree(folder, ignore_errors=True)
+def _sweep(path: Path) -> None:
+    """The folder of the sockets, which a process that was killed leaves behind; never one where somebody listens."""
+    folder = path.parent
+    if not folder.name.startswith(SOCKETS) or folder.is_symlink():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.settimeout(1.0)
+            connection.connect(str(path))
+        except ConnectionRefusedError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            return
