@@ -1,11 +1,16 @@
 """Launching in containers: what stands after `up`, what an `up` that failed leaves, and what the agent cannot do."""
 
+import fcntl
 import itertools
 import json
 import os
+import pty
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -368,3 +373,83 @@ def test_two_ups_at_once_make_one_bottle(make: Make) -> None:
         thread.join()
     assert errors == []
     assert len(place.things()["containers"]) == 4
+
+
+# joining the agent
+
+
+class Terminal:
+    """A real terminal with a program in it: what is typed goes in, what is drawn comes out."""
+
+    def __init__(self, argv: list[str], environ: dict[str, str]) -> None:
+        self.process, self._screen = pty.fork()
+        if self.process == 0:
+            os.execve(argv[0], argv, environ)
+        fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 77, 0, 0))
+        self.seen = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._screen, text.encode())
+
+    def until(self, text: str, seconds: float = 60) -> str:
+        while text not in self.seen:
+            ready, _, _ = select.select([self._screen], [], [], seconds)
+            assert ready, f"{text!r} did not come; seen: {self.seen!r}"
+            try:
+                data = os.read(self._screen, 65536)
+            except OSError:  # the far end of a terminal that is gone
+                data = b""
+            assert data, f"it ended before {text!r}; seen: {self.seen!r}"
+            self.seen += data.decode("utf-8", "replace")
+        return self.seen
+
+    def ended(self) -> int:
+        try:
+            while select.select([self._screen], [], [], 60)[0] and os.read(self._screen, 65536):
+                pass
+        except OSError:
+            pass
+        os.close(self._screen)
+        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+
+
+ATTACH = (
+    "import sys; from bottle_tui.cli.world import build_world; from bottle_tui.services import lookup;"
+    "w = build_world(); r = lookup.recorded(w, sys.argv[1]);"
+    "sys.exit(w.runtimes[r.runtime].attach(r, sys.argv[2:] or None))"
+)
+
+
+def attached(place: Place, *argv: str) -> Terminal:
+    environ = {**place.environ, "BOTTLE_TUI_HOME": str(place.world.home.root), "TERM": "xterm"}
+    return Terminal([sys.executable, "-c", ATTACH, place.slug, *argv], environ)
+
+
+def test_attaching_joins_the_agents_terminal_leaves_it_running_and_starts_it_again(make: Make) -> None:
+    place = make()
+    place.write(agent=f'image: "{SLEEPER}", command: [sh]')
+    place.up()
+    terminal = attached(place)
+    terminal.type("echo joined-$((40+2)); stty size\r")
+    terminal.until("joined-42")
+    terminal.until("33 77")
+    terminal.type("\x10\x11")
+    assert terminal.ended() == 0
+    assert place.runtime.states(place.recorded)["agent"] == "up"
+    again = attached(place)
+    again.type("exit 7\r")
+    assert again.ended() == 7
+    assert place.runtime.states(place.recorded)["agent"] == "down"
+    assert status.bottle(place.world, place.slug).state == "running"
+    third = attached(place)
+    third.type("echo back-$((1+1))\r")
+    third.until("back-2")
+    third.type("\x10\x11")
+    assert third.ended() == 0
+
+
+def test_a_shell_runs_beside_the_agent(running: Place) -> None:
+    shell = attached(running, "sh", "-c", "stty size; id -u; exit 5")
+    shell.until("12345")
+    assert "33 77" in shell.seen
+    assert shell.ended() == 5

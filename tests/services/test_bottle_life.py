@@ -403,6 +403,7 @@ def test_what_down_could_not_remove_is_returned_and_the_record_stays(place: Plac
     place.up()
     place.runtime.leftovers = ["`docker network rm bottle-box-chain` (in use)"]
     assert stop.down(place.world, "box") == ["`docker network rm bottle-box-chain` (in use)"]
+    assert lookup.find(place.world, "box") is not None
     place.runtime.leftovers = []
     assert stop.down(place.world, "box") == []
 
