@@ -183,25 +183,33 @@ def test_no_request_fails_during_a_hundred_reloads_of_both_sidecars(make_bottle:
     assert set(statuses) == {"200"} and statuses["200"] > 20, statuses
 
 
-def test_switching_a_host_under_load_fails_no_new_request_and_announces_what_it_cuts(
-    bottle: Bottle, ended: list[engine.Lines]
-) -> None:
+def test_a_switch_says_beforehand_how_many_streams_it_cuts(bottle: Bottle, ended: list[engine.Lines]) -> None:
+    stream = bottle.stream(f"https://{FREE}/events?count=0&every=200")
+    ended.append(stream)
+    stream.wait_for(lambda line: '"number": 0' in line, "the first event")
+    _, id = bottle.ask(tool="pipelock-block", host="other.example.net", want="passthrough")
+    shown = bottle.show(id)
+    assert "1 stream" in json.dumps([shown["risks"], shown["notes"], shown["facts"]]), shown
+    bottle.ok("reject", id, "--reason", "only a look")
+
+
+def test_switching_a_host_under_load_fails_no_new_request(bottle: Bottle, ended: list[engine.Lines]) -> None:
     stream = bottle.stream(f"https://{FREE}/events?count=0&every=200")
     ended.append(stream)
     stream.wait_for(lambda line: '"number": 0' in line, "the first event")
     load = Load(bottle, "https://other.example.net/switch")
     load.start()
     call, id = bottle.ask(tool="pipelock-block", host=PLAIN, want="passthrough")
-    shown = bottle.show(id)
-    assert "stream" in json.dumps([shown["risks"], shown.get("notes"), shown.get("facts")]), shown
-    done = bottle.approve(id, timeout=60)
-    assert done.code == 0, done
+    done = bottle.approve(id)
     statuses = load.stop()
+    assert done.code == 0, done
     assert set(statuses) == {"200"}, statuses
     assert call.answer()["structured"]["status"] == "approved"
     state = {route["host"]: route["pipelock"] for route in bottle.routes()["routes"]}
     assert state[PLAIN] == "passthrough"
     assert bottle.curl(f"https://{PLAIN}/after").status == 200
+    cut = [event for event in bottle.events("egress", "finished") if event.get("cut") == "pipelock_restart"]
+    assert [event["host"] for event in cut] == [FREE]
 
 
 @pytest.mark.real_pipelock
