@@ -8,8 +8,13 @@ from bottle_tui.errors import UsageError
 
 def run(context: Context) -> int:
     """Open it; without a terminal there is nothing to open it on."""
+    from bottle_tui.adapters import settings_file
+
     if context.out.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the dashboard needs a terminal; name a command (see `bottle-tui --help`)")
     from bottle_tui.tui import app
 
-    return int(app.run(context.world) or 0)
+    settings, problem = settings_file.read(context.world.environ)
+    if problem is not None:
+        context.out.say(f"bottle-tui: {problem}")
+    return int(app.run(context.world, read_only=context.args.read_only or settings.read_only) or 0)

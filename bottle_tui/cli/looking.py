@@ -12,10 +12,11 @@ from bottle_tui.core.views import LogLine
 
 
 def schema(context: Context) -> int:
-    """The JSON Schema of bottle.yaml, for editors."""
-    from bottle_tui.core.schema import json_schema
+    """The JSON Schema of bottle.yaml, or of the settings, for editors."""
+    from bottle_tui.core import schema as manifest
+    from bottle_tui.core import settings
 
-    context.out.document(json_schema())
+    context.out.document(settings.json_schema() if context.args.settings else manifest.json_schema())
     return 0
 
 
@@ -128,6 +129,10 @@ def doctor(context: Context) -> int:
     if context.args.build:
         _build_images(context)
     findings = examining.examine(context.world, runtime=context.runtime, manifest=Path("bottle.yaml"))
+    if context.runtime == "docker":
+        from bottle_tui.adapters.docker import diagnosis
+
+        findings += [examining.Finding(*each) for each in diagnosis.findings(context.world.environ)]
     if context.out.as_json:
         context.out.document([asdict(finding) for finding in findings])
     else:

@@ -8,8 +8,8 @@ from importlib import import_module
 
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import Output
-from bottle_tui.cli.parser import build_parser
-from bottle_tui.errors import BottleError
+from bottle_tui.cli.parser import DASHBOARD, build_parser
+from bottle_tui.errors import BottleError, UsageError
 
 INTERRUPTED = 130
 READER_GONE = 141
@@ -42,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str], out: Output) -> int:
     args = build_parser().parse_args(words)
+    if args.read_only and args.handler != DASHBOARD:
+        raise UsageError("--read-only is the dashboard's; leave it out, or leave the command out")
     module, _, name = args.handler.partition(":")
     handler: Callable[[Context], int] = getattr(import_module(f"bottle_tui.cli.{module}"), name)
     return handler(Context(args, out))

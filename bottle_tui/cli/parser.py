@@ -4,10 +4,11 @@ import argparse
 from typing import Any, NoReturn
 
 from bottle_tui import __version__
-from bottle_tui.core.keys import PROVIDERS
+from bottle_tui.core.names import PROVIDERS
 from bottle_tui.errors import UsageError
 
 RUNTIMES = ("docker", "local")
+DASHBOARD = "dashboard:run"
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,7 +28,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"bottle-tui {__version__}")
     parser.add_argument("--json", action="store_true", help="print one JSON document (docs/json.md)")
     parser.add_argument("--runtime", choices=RUNTIMES, help="where bottles run (BOTTLE_TUI_RUNTIME; default docker)")
-    parser.set_defaults(handler="dashboard:run")
+    parser.add_argument("--read-only", action="store_true", help="the dashboard shows, and decides nothing")
+    parser.set_defaults(handler=DASHBOARD)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for family in (_bottles, _deciding, _policy, _looking):
         family(commands)
@@ -60,6 +62,11 @@ def _bottles(commands: Any) -> None:
     down = _add(commands, "down", "bottles:down", "remove a bottle; ledger, grants and home volume stay", "slug")
     down.add_argument("--purge", action="store_true", help="remove those too")
     _add(commands, "ps", "bottles:ps", "list bottles")
+    status = _add(commands, "status", "glancing:status", "what this machine's files say, at once (for status bars)")
+    status.add_argument(
+        "--short", action="store_true", help="one line: 3⏳ waiting, 2● bottles, 1✕ quarantined; ? = old"
+    )
+    status.add_argument("--ascii", action="store_true", help="with --short: plain ASCII, 3w 2b 1q (NO_UNICODE too)")
     _add(commands, "attach", "bottles:attach", "join the agent's terminal", "slug")
     logs = _add(commands, "logs", "looking:logs", "a sidecar's output", "slug")
     logs.add_argument("sidecar", choices=("egress", "pipelock", "supervise"), metavar="SIDECAR")
@@ -125,5 +132,6 @@ def _looking(commands: Any) -> None:
     _add(verbs, "verify", "looking:audit_verify", "check its chain of hashes", "slug")
     doctor = _add(commands, "doctor", "looking:doctor", "what is missing here, and the line that fixes it")
     doctor.add_argument("--build", action="store_true", help="build the sidecars' images")
-    _add(commands, "schema", "looking:schema", "the JSON Schema of bottle.yaml")
+    schema = _add(commands, "schema", "looking:schema", "the JSON Schema of bottle.yaml")
+    schema.add_argument("--settings", action="store_true", help="that of settings.yaml instead")
     _add(commands, "demo", "looking:demo", "the whole loop, on this machine, without an account")

@@ -1,5 +1,6 @@
 """The keys of `bottle.yaml`: the one table that the parser checks against and the JSON Schema is printed from."""
 
+from bottle_tui.core.names import PROVIDERS
 from bottle_tui.core.nodes import (
     Choice,
     EitherScalar,
@@ -17,7 +18,6 @@ from bottle_tui.core.values import absolute, cidr, host_pattern, memory, method,
 
 ROLES = ("claude_code_oauth",)
 SINGLETON_ROLES = ("claude_code_oauth",)
-PROVIDERS = ("claude", "codex", "opencode", "none")
 SEVERITIES = ("low", "medium", "high", "critical")
 
 SLUG = Text(

@@ -78,7 +78,7 @@ def parse(data: bytes, file: str = "settings.yaml") -> Settings:
 
 
 def of_broken(data: bytes) -> Settings:
-    """What holds of a file that `parse` refused: the defaults, and `read_only` unless it says plainly that it is off."""
+    """What holds of a file that `parse` refused: the defaults, and `read_only` unless it is plainly off."""
     return Settings(read_only=_wants_read_only(data))
 
 

@@ -76,6 +76,8 @@ def test_the_ledger_is_shown_and_verified_and_a_changed_record_is_one(shell) -> 
 def test_the_schema_is_printed(shell) -> None:
     assert shell("schema") == 0
     assert json.loads(shell.out)["required"] == ["name", "agent"]
+    assert shell("schema", "--settings") == 0
+    assert json.loads(shell.out)["title"] == "settings.yaml"
 
 
 def finding(findings: list[dict[str, object]], name: str) -> dict[str, object]:

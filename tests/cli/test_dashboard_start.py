@@ -1,0 +1,40 @@
+"""What the command hands to the dashboard."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def opened(shell, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """How the dashboard was opened, each time; the terminal is said to be there."""
+    calls: list[dict[str, object]] = []
+    monkeypatch.setattr("bottle_tui.tui.app.run", lambda world, **how: calls.append(how) or 0)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    shell.world.environ["BOTTLE_TUI_SETTINGS"] = str(shell.folder / "settings.yaml")
+    Path(shell.folder / "settings.yaml").write_text("")
+    return calls
+
+
+def test_read_only_reaches_it_from_the_command_line_and_from_the_settings(shell, opened) -> None:
+    assert shell() == 0, shell.err
+    assert shell("--read-only") == 0
+    (shell.folder / "settings.yaml").write_text("read_only: true\n")
+    assert shell() == 0
+    assert [how["read_only"] for how in opened] == [False, True, True]
+
+
+def test_broken_settings_are_one_line_on_standard_error_and_it_opens_all_the_same(shell, opened) -> None:
+    (shell.folder / "settings.yaml").write_text("theme: dark\nkeys: {approve: [x]}\n")
+    assert shell() == 0
+    assert shell.err.count("\n") == 1
+    assert "keys.approve" in shell.err
+    assert len(opened) == 1
+
+
+def test_no_command_is_silently_read_only(shell) -> None:
+    shell.up()
+    assert shell("--read-only", "quarantine", "box") == 2
+    assert "dashboard" in shell.err
+    assert shell.runtime.isolated == set()
