@@ -1,6 +1,7 @@
 """What the command hands to the dashboard."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +11,8 @@ def opened(shell, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """How the dashboard was opened, each time; the terminal is said to be there."""
     calls: list[dict[str, object]] = []
     monkeypatch.setattr("bottle_tui.tui.app.run", lambda world, **how: calls.append(how) or 0)
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr("bottle_tui.cli.dashboard.sys", SimpleNamespace(stdin=terminal, stdout=terminal))
     shell.world.environ["BOTTLE_TUI_SETTINGS"] = str(shell.folder / "settings.yaml")
     Path(shell.folder / "settings.yaml").write_text("")
     return calls
