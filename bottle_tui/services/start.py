@@ -12,7 +12,19 @@ from bottle_tui.core.takeover import brought_back
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.errors import BottleError, Conflict, LaunchFailed
 from bottle_tui.ports import BottleHome, Progress, Recorded, Role, Runtime, World
-from bottle_tui.services import acceptance, ack, blueprint, gate, launching, lookup, queue, reconcile, status, tokens
+from bottle_tui.services import (
+    acceptance,
+    ack,
+    blueprint,
+    gate,
+    launching,
+    lookup,
+    queue,
+    reconcile,
+    recover,
+    status,
+    tokens,
+)
 from bottle_tui.services.blueprint import Blueprint
 from bottle_tui.services.launching import Prepared
 from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
@@ -124,6 +136,9 @@ def _as_it_is(world: World, chosen: Runtime, record: Recorded, drawn: Blueprint,
     if missing:
         progress(f"the gate has no value of {', '.join(missing)}; delivering…")
         tokens.deliver(world, record.slug)
+    settled = recover.recover(world, record.slug)
+    if settled is not None:
+        progress(settled)
     progress(f"{record.slug} runs already")
     return record
 
