@@ -1,14 +1,17 @@
 """Looking: logs, traffic, the ledger, the doctor, the schema, the demo."""
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bottle_tui.cli import shapes
+from bottle_tui.cli import shapes, words
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import DIM, GREEN, RED, YELLOW
 from bottle_tui.cli.words import size
+from bottle_tui.core.rollup import Row
 from bottle_tui.core.views import LogLine
+from bottle_tui.errors import UsageError
 
 
 def schema(context: Context) -> int:
@@ -93,28 +96,55 @@ def _print_log(context: Context, line: LogLine) -> None:
 
 
 def traffic(context: Context) -> int:
-    """Requests by host, from the running gate's log."""
+    """Requests by host, or of one host by path, as they were counted per minute."""
     from bottle_tui.services import traffic as counting
 
-    found = counting.traffic(context.world, context.args.slug)
-    if context.out.as_json:
-        hosts = [asdict(each) for each in found.hosts]
-        context.out.document({"slug": found.slug, "source": counting.SOURCE, "lines": found.lines, "hosts": hosts})
+    args, out = context.args, context.out
+    found = counting.traffic(context.world, args.slug, since=_since(context), host=args.host)
+    if out.as_json:
+        out.document(shapes.traffic(found) | {"source": counting.SOURCE})
         return 0
-    rows = [
-        (
-            each.host,
-            str(each.allowed),
-            str(each.denied),
-            _reasons(each.reasons),
-            size(each.bytes_up),
-            size(each.bytes_down),
-        )
-        for each in found.hosts
-    ]
-    context.out.table(("HOST", "ALLOWED", "DENIED", "WHY", "UP", "DOWN"), rows)
-    context.out.say(f"from {counting.SOURCE}, {found.lines} lines; older ones are rotated away")
+    if args.host is None:
+        head: tuple[str, ...] = ("HOST", "ALLOWED", "DENIED", "WHY", "UP", "DOWN")
+        rows: list[tuple[str, ...]] = [
+            (
+                each.host,
+                str(each.allowed),
+                str(each.denied),
+                _reasons(each.reasons),
+                size(each.bytes_up),
+                size(each.bytes_down),
+            )
+            for each in found.hosts
+        ]
+    else:
+        head = ("HOST", "METHOD", "PATH", "COUNT", "HOW", "UP", "DOWN", "FIRST", "LAST")
+        rows = [_traffic_row(row) for row in found.rows]
+    out.table(head, rows)
+    for gap in found.gaps:
+        out.say(words.gap(gap))
+    if found.remark:
+        out.say(f"the newest is not counted yet: {found.remark}")
     return 0
+
+
+def _since(context: Context) -> datetime | None:
+    from bottle_tui.core import edits
+
+    text = context.args.since
+    if text is None:
+        return None
+    length = edits.duration(text) if text not in edits.LASTS or text in ("15m", "1h", "8h") else None
+    if length is None:
+        raise UsageError(f"--since {text}: write a number with s, m, h or d, such as 2h")
+    return context.world.clock.now() - length
+
+
+def _traffic_row(row: Row) -> tuple[str, ...]:
+    how = row.reason or f"by {row.grant}"
+    moments = (row.first[5:16].replace("T", " "), row.last[5:16].replace("T", " "))
+    sizes = (size(row.bytes_up), size(row.bytes_down))
+    return (row.host, row.method, row.prefix or "–", str(row.count), how, *sizes, *moments)
 
 
 def _reasons(reasons: dict[str, int]) -> str:

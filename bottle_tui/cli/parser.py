@@ -9,6 +9,7 @@ from bottle_tui.errors import UsageError
 
 RUNTIMES = ("docker", "local")
 DASHBOARD = "dashboard:run"
+SHELLS = ("bash", "zsh", "fish")
 
 
 class Parser(argparse.ArgumentParser):
@@ -125,7 +126,9 @@ def _policy(commands: Any) -> None:
 
 
 def _looking(commands: Any) -> None:
-    _add(commands, "traffic", "looking:traffic", "requests by host, from the running gate's log", "slug")
+    traffic = _add(commands, "traffic", "looking:traffic", "what passed and what was denied, for 30 days", "slug")
+    traffic.add_argument("--since", metavar="TIME", help="only the last 15m, 2h, 7d, …; left out: all of it")
+    traffic.add_argument("--host", metavar="HOST", help="this host only, or *.example.com")
     audit = commands.add_parser("audit", help="the ledger: show, verify")
     verbs = audit.add_subparsers(title="verbs", metavar="COMMAND", parser_class=Parser, required=True)
     _add(verbs, "show", "looking:audit_show", "its records", "slug")
@@ -134,4 +137,9 @@ def _looking(commands: Any) -> None:
     doctor.add_argument("--build", action="store_true", help="build the sidecars' images")
     schema = _add(commands, "schema", "looking:schema", "the JSON Schema of bottle.yaml")
     schema.add_argument("--settings", action="store_true", help="that of settings.yaml instead")
+    completion = _add(
+        commands, "completion", "completing:completion", "completion for bash, zsh or fish, to be sourced"
+    )
+    completion.add_argument("shell", choices=(*SHELLS, "candidates"), metavar="|".join(SHELLS))
+    completion.add_argument("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     _add(commands, "demo", "looking:demo", "the whole loop, on this machine, without an account")

@@ -3,7 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
+from bottle_tui.core.rollup import Row
 from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome, Risk
+from bottle_tui.services.traffic import Traffic
 from sidecar_addon.table import iso
 
 
@@ -88,3 +90,33 @@ def outcome(done: Outcome) -> dict[str, Any]:
 def log_line(line: LogLine) -> dict[str, Any]:
     """One line of `logs`."""
     return asdict(line)
+
+
+def traffic(found: Traffic) -> dict[str, Any]:
+    """`traffic SLUG`."""
+    return {
+        "slug": found.slug,
+        "since": iso(found.since),
+        "lines": found.lines,
+        "hosts": [asdict(each) for each in found.hosts],
+        "rows": [traffic_row(row) for row in found.rows],
+        "gaps": [asdict(gap) for gap in found.gaps],
+        "remark": found.remark,
+    }
+
+
+def traffic_row(row: Row) -> dict[str, Any]:
+    """Requests of one kind."""
+    return {
+        "host": row.host,
+        "method": row.method,
+        "path": row.prefix,
+        "grant": row.grant,
+        "allowed": row.reason is None,
+        "reason": row.reason,
+        "count": row.count,
+        "bytes_up": row.bytes_up,
+        "bytes_down": row.bytes_down,
+        "first": row.first,
+        "last": row.last,
+    }

@@ -2,6 +2,16 @@
 
 from datetime import datetime
 
+from bottle_tui.core.evidence import Use
+from bottle_tui.core.rollup import Gap
+
+_GAPS = {
+    "dropped": "events were dropped by the gate",
+    "rotated": "the log was rotated before it was counted",
+    "restarted": "the gate started anew; the bytes of what was under way are not counted",
+    "not_drained": "the bottle ended before its log was counted",
+}
+
 
 def age(now: datetime, then: datetime | None) -> str:
     """How long ago, in one unit: "12s", "3m", "5h", "2d"."""
@@ -22,3 +32,18 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{count} B"
+
+
+def gap(each: Gap) -> str:
+    """Why a count is too low, e.g. "not everything is counted from 12:01 to 12:05: …"."""
+    start = each.start[:16].replace("T", " ") if each.start else "the beginning"
+    when = f"at {start}" if each.start == each.end else f"from {start} to {each.end[:16].replace('T', ' ')}"
+    count = f"{each.count} " if each.count else ""
+    return f"not everything is counted {when}: {count}{_GAPS.get(each.why, each.why)}"
+
+
+def used(use: Use | None) -> str:
+    """What a grant has admitted: "used 412×, last 12:39", "never used"."""
+    if use is None or not use.requests:
+        return "never used"
+    return f"used {use.requests}×, last {use.last:%m-%d %H:%M}" if use.last else f"used {use.requests}×"

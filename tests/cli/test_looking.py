@@ -10,9 +10,10 @@ REFUSED = {"host": "evil.test", "method": "GET", "reason": "host_not_allowed"}
 def events(shell) -> None:
     """What a gate would have said about three requests."""
     gate = shell.runtime.gate("box")
+    passed = {"id": "1", "method": "GET", "host": "docs.example.com", "path": "/a", "grant": "m1"}
     for event in (
-        {"event": "allowed", "id": "1", "method": "GET", "host": "docs.example.com", "path": "/a"},
-        {"event": "finished", "id": "1", "host": "docs.example.com", "status": 200, "bytes_up": 10, "bytes_down": 2500},
+        {"event": "allowed", **passed},
+        {"event": "finished", **passed, "status": 200, "bytes_up": 10, "bytes_down": 2500},
         {
             "event": "denied",
             "id": "2",
@@ -30,7 +31,8 @@ def test_traffic_adds_up_by_host_and_says_what_it_is_made_of(shell) -> None:
     shell.up()
     events(shell)
     document = shell.json("traffic", "box")
-    assert document["source"] == "the egress log of the running bottle"
+    assert document["source"] == "the traffic kept per minute on this host"
+    assert [row["path"] for row in document["rows"] if row["allowed"]] == ["/a"]
     assert document["hosts"][0] == {
         "host": "evil.test",
         "allowed": 0,
@@ -44,7 +46,30 @@ def test_traffic_adds_up_by_host_and_says_what_it_is_made_of(shell) -> None:
     assert shell("traffic", "box") == 0
     assert "host_not_allowed 5" in shell.out
     assert "2.5 kB" in shell.out
-    assert "rotated away" in shell.err
+    assert shell("traffic", "box", "--host", "*.example.com") == 0
+    assert "by m1" in shell.out
+    assert "evil.test" not in shell.out
+
+
+def test_traffic_knows_only_lengths_of_time(shell) -> None:
+    shell.up()
+    assert shell("traffic", "box", "--since", "yesterday") == 2
+    assert shell("traffic", "box", "--since", "bottle") == 2
+    events(shell)
+    shell.runtime.clock.advance(3 * 86_400)
+    assert shell.json("traffic", "box", "--since", "1d")["rows"] == []
+    assert shell.json("traffic", "box", "--since", "7d")["rows"] != []
+
+
+def test_traffic_outlives_the_bottle_until_it_is_purged(shell) -> None:
+    shell.up()
+    events(shell)
+    assert shell("down", "box") == 0
+    document = shell.json("traffic", "box")
+    assert document["hosts"][0]["denied"] == 5
+    assert document["gaps"] == []
+    assert shell("down", "box", "--purge") == 0
+    assert not (shell.world.home.bottle("box").path / "traffic").exists()
 
 
 def test_logs_are_made_visible_and_end_without_follow(shell) -> None:
