@@ -9,6 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from bottle_tui.core.settings import DEFAULTS as NO_LIKES
+from bottle_tui.core.settings import Settings as Likes
 from bottle_tui.ports import World
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
@@ -39,8 +41,9 @@ class BottleApp(App[int]):
     board: reactive[Board | None] = reactive(None, init=False)
 
     def __init__(self, services: Services, *, read_only: bool = False, slug: str | None = None,
-                 now: Callable[[], float] | None = None) -> None:  # fmt: skip
+                 likes: Likes = NO_LIKES, now: Callable[[], float] | None = None) -> None:  # fmt: skip
         super().__init__()
+        self.likes = likes
         self.sentry = Sentry(lambda decision: self.post_message(m.DecisionMade(decision)), self.set_timer, now)
         self.conduct = Conduct(self, services)
         self.views: dict[str, View] = {view.NAME: view(self.sentry, self.conduct.deeds) for view in VIEWS}
@@ -56,7 +59,9 @@ class BottleApp(App[int]):
             await super().on_event(event)
 
     def on_mount(self) -> None:
-        use_themes(self)
+        use_themes(self, self.likes.theme)
+        self.set_keymap(self.likes.keys)
+        self.sentry.rebind(self.likes.keys)
         leave_cleanly(self)
         for view in self.views.values():
             view.set_reactive(View.board, self.board)
@@ -104,8 +109,8 @@ class BottleApp(App[int]):
             yield from commands(screen)
 
 
-def run(world: World, *, read_only: bool = False, slug: str | None = None) -> int:
+def run(world: World, *, read_only: bool = False, slug: str | None = None, likes: Likes = NO_LIKES) -> int:
     """Show the dashboard until the operator leaves; returns the exit code."""
     from bottle_tui.tui.wiring import wired
 
-    return BottleApp(wired(world), read_only=read_only, slug=slug).run() or 0
+    return BottleApp(wired(world), read_only=read_only, slug=slug, likes=likes).run() or 0

@@ -16,11 +16,13 @@ NAMES = {"question_mark": "?", "colon": ":", "slash": "/", "left_square_bracket"
 
 def table() -> str:
     """One line a binding: the key, where it works, what it does."""
-    rows = ["| key | where | what it does |", "|---|---|---|"]
+    rows = ["| key | where | what it does | id |", "|---|---|---|---|"]
     for where, owner in (("everywhere", BottleApp), ("every view", View), *((view.NAME, view) for view in VIEWS)):
         for binding in owner.__dict__["BINDINGS"]:
             if isinstance(binding, Binding):
-                rows.append(f"| {_keys(binding)} | {where} | **{binding.description}**: {binding.tooltip} |")
+                rows.append(
+                    f"| {_keys(binding)} | {where} | **{binding.description}**: {binding.tooltip} | `{binding.id}` |"
+                )
     return "\n".join(rows)
 
 

@@ -1,6 +1,6 @@
 """Stands between the keyboard and every decision: feeds the guard with what really happened on this terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Protocol
 
@@ -10,6 +10,9 @@ from bottle_tui.core.arming import Decision, Guard, Refusal, Target
 
 SLOTS = {"a": "card", "r": "card", "u": "result", "o": "result", "X": "bottle", "y": "confirm"}
 FOLLOWS = {"confirm": "card"}
+DECIDING_KEYS = {key: key for key in SLOTS}
+IDS = {"approve": "a", "reject": "r", "undo": "u", "reopen": "o", "quarantine": "X", "confirm-yes": "y"}
+"""The ids of the bindings of deciding keys, for settings that move them."""
 
 
 class Place(Protocol):
@@ -25,12 +28,20 @@ class Place(Protocol):
 class Sentry:
     """Owns the guard. Times of keys are those of their arrival, so that a busy screen arms nothing too early."""
 
+    keys: Mapping[str, str] = DECIDING_KEYS
+    """Key on this keyboard → the deciding key it stands for."""
+
     def __init__(self, decided: Callable[[Decision], object], later: Callable[[float, Callable[[], None]], object],
                  now: Callable[[], float] | None = None) -> None:  # fmt: skip
         self.guard = Guard(SLOTS, FOLLOWS)
         self._decided = decided
         self._later = later
         self._now = now
+
+    def rebind(self, keys: Mapping[str, str]) -> None:
+        """Other keys for deciding actions, by the id of their binding; the old one does nothing then."""
+        moved = {IDS[name]: written.split(",") for name, written in keys.items() if name in IDS}
+        self.keys = {pressed: key for key in SLOTS for pressed in moved.get(key, [key])}
 
     def now(self) -> float:
         """The guard's clock."""
@@ -51,7 +62,8 @@ class Sentry:
         return False
 
     def _key(self, event: events.Key, place: object, at: float) -> bool:
-        key = event.character if event.is_printable and event.character else event.key
+        pressed = event.character if event.is_printable and event.character else event.key
+        key = self.keys.get(pressed, "" if pressed in SLOTS else pressed)
         keys = place.deciding_keys() if hasattr(place, "deciding_keys") else frozenset()
         deciding = key in keys
         self.guard, refusal = self.guard.key(key, event.is_printable, at, deciding=deciding)

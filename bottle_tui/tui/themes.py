@@ -40,9 +40,13 @@ VARIABLES = {"muted": "#808a98", "faint": "#6a727d", "rule": "#6a727d", "cursor"
 """For themes that are not ours."""
 
 
-def use_themes(app: App[int]) -> None:
-    """Register ours; begin with the one that BOTTLE_TUI_THEME names, else the dark one."""
+SHORT = {"dark": "bottle-dark", "light": "bottle-light", "ansi": "ansi-dark"}
+
+
+def use_themes(app: App[int], wished: str | None) -> None:
+    """Register ours; begin with the wished one, else the one that BOTTLE_TUI_THEME names, else the dark one."""
     for theme in THEMES:
         app.register_theme(theme)
-    wished = os.environ.get("BOTTLE_TUI_THEME", "")
-    app.theme = wished if wished in app.available_themes else DARK.name
+    name = wished or os.environ.get("BOTTLE_TUI_THEME", "")
+    name = SHORT.get(name, name)
+    app.theme = name if name in app.available_themes else DARK.name

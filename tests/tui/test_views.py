@@ -323,3 +323,12 @@ def test_every_binding_has_an_id_a_description_and_a_tooltip() -> None:
             assert binding.id and binding.description and binding.tooltip, binding
             seen.append(binding.id)
     assert len(seen) == len(set(seen))
+
+
+async def test_a_deciding_key_can_be_moved_and_the_old_one_then_does_nothing(sit: Sit) -> None:
+    async with sit(Desk(waiting=[card()])) as operator:
+        operator.app.sentry.rebind({"approve": "z"})
+        await operator.press("a")
+        assert operator.desk.deeds == []
+        await operator.press("z")
+        await operator.until(lambda: operator.called("approve"))

@@ -79,9 +79,10 @@ def _state(card: Card, board: Board) -> tuple[str, Style]:
     return ("waits", "accent") if card.agent_waits else ("went on", "muted")
 
 
-def inbox_rows(board: Board, width: int) -> list[Row]:
-    """One row a proposal, in the order of the screen."""
-    return [inbox_row(board.cards[id], board, width) for id in board.selection.order if id in board.cards]
+def inbox_rows(board: Board, width: int, first: int = 0, most: int = 1_000) -> list[Row]:
+    """One row a proposal, in the order of the screen, from `first`."""
+    ids = board.selection.order[first : first + most]
+    return [inbox_row(board.cards[id], board, width) for id in ids if id in board.cards]
 
 
 def bottle_header(width: int) -> Row:
@@ -141,10 +142,10 @@ def _without_password(url: str) -> str:
 def empty_rows(board: Board, width: int) -> list[Row]:
     """With nothing waiting: what runs, and what was decided last."""
     rows = [row(), row(Span("  Nothing waits for you.", "strong")), row()]
-    if not board.bottles:
+    if not board.ours:
         line = "No bottle yet: bottle-tui up -f bottle.yaml starts one, bottle-tui demo shows it all."
         return [*rows, row(Span("  " + cut(line, width - 3), "muted"))]
-    rows += [bottle_header(width), *(bottle_row(bottle, board, width, selected=False) for bottle in board.bottles)]
+    rows += [bottle_header(width), *(bottle_row(bottle, board, width, selected=False) for bottle in board.ours)]
     done = [result for result in board.results if result.kind != "busy"]
     if done:
         rows += [

@@ -112,9 +112,8 @@ class InboxView(View):
 
     def _fill_list(self, board: Board, width: int, height: int) -> None:
         inbox = self.query_one("#inbox", Rows)
-        rows = inbox_rows(board, inbox.size.width)
         wide = width >= 140
-        count = len(rows)
+        count = len(board.selection.order)
         side = self._side(board, wide)
         shown = height - side if wide else min(list_height(height, count, board.open_card), count)
         shown = max(shown, 1)
@@ -123,17 +122,17 @@ class InboxView(View):
         same = board.selection.selected == self._was[0]
         self._top = viewport(self._top, index, self._was[1] if same else index, shown, count)
         self._was = (board.selection.selected, index)
-        inbox.rows = tuple(rows[self._top : self._top + shown])
+        inbox.rows = tuple(inbox_rows(board, inbox.size.width, self._top, shown))
         inbox.cursor = index - self._top if count else None
 
     def _side(self, board: Board, wide: bool) -> int:
         """The bottles below the inbox, on wide screens; how many rows they take."""
         side = self.query_one("#side", Rows)
         rows: list[Row] = []
-        if wide and board.bottles:
+        if wide and board.ours:
             width = side.size.width
             rows = [rule("bottles", "", width), bottle_header(width)]
-            rows += [bottle_row(bottle, board, width, selected=False) for bottle in board.bottles[:12]]
+            rows += [bottle_row(bottle, board, width, selected=False) for bottle in board.ours[:12]]
         side.rows = tuple(rows)
         side.styles.height = len(rows)
         return len(rows)
