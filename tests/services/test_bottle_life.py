@@ -382,7 +382,7 @@ def test_a_slug_never_seen_is_not_found(place: Place, verb: Callable[[World, str
         verb(place.world, "ghost")
 
 
-def test_down_keeps_the_ledger_what_is_always_granted_and_what_was_accepted(place: Place) -> None:
+def test_down_keeps_the_ledger_the_traffic_what_is_always_granted_and_what_was_accepted(place: Place) -> None:
     place.up()
     home = place.world.home.bottle("box")
     home.append("audit.jsonl", b"{}")

@@ -1,5 +1,7 @@
 """The engine's client, made when it is first needed, and the one place where its errors become ours."""
 
+import errno
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +39,7 @@ class Engine:
     def _connect(self) -> Any:
         with translated(EngineUnavailable, "no container engine answers", START_HINT):
             import docker
+            from docker.constants import DEFAULT_UNIX_SOCKET
 
             arguments = self._where()
             self.address = arguments.get("base_url") or "local"
@@ -45,6 +48,7 @@ class Engine:
 
                 self._bridge = SshBridge(self.address)
                 arguments = {"base_url": self._bridge.url}
+            _knock(arguments.get("base_url") or DEFAULT_UNIX_SOCKET)
             return docker.APIClient(version="auto", timeout=TIMEOUT_SECONDS, max_pool_size=32, **arguments)
 
     def _where(self) -> dict[str, Any]:
@@ -54,6 +58,10 @@ class Engine:
         environ = dict(self._environ)
         found: dict[str, Any] = {**kwargs_from_env(environment=environ)}
         if "base_url" not in found:
+            chosen = environ.get("DOCKER_CONTEXT")
+            if chosen and ContextAPI.get_context(chosen) is None:
+                # The SDK would quietly take the local engine instead.
+                raise OSError(f"the Docker context {chosen} does not exist")
             found = {**ContextAPI.kwargs_from_context(environment=environ), **found}
         return found
 
@@ -61,6 +69,15 @@ class Engine:
         """Whether the engine speaks this version of its API or a later one."""
         major, _, minor = str(self.api._version).partition(".")
         return (int(major), int(minor)) >= version
+
+
+def _knock(address: str) -> None:
+    """Raises OSError when nobody answers at a socket: the SDK would wrap that twice, and leave the socket open."""
+    path = address.removeprefix("http+").removeprefix("unix://")
+    if path.startswith("/") and address != path:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
+            knocking.settimeout(TIMEOUT_SECONDS)
+            knocking.connect(path)
 
 
 def foreign_errors() -> tuple[type[Exception], ...]:
@@ -87,10 +104,30 @@ def translated(kind: type[BottleError], doing: str, remedy: str = "") -> Iterato
         raise kind(f"{message}; {remedy}" if remedy else message) from error
 
 
+_IN_WORDS = {
+    errno.ENOENT: "its socket is not there",
+    errno.ECONNREFUSED: "nobody listens at its address",
+    errno.EACCES: "this account may not open its socket (join the group docker, or use a rootless engine)",
+}
+
+
 def explanation(error: Exception) -> str:
-    """The engine's own words where it gave any, in one line."""
+    """The engine's own words where it gave any, in one line; what the system said, when there is no engine."""
+    number = _errno_of(error)
+    if number in _IN_WORDS:
+        return _IN_WORDS[number]
     text = getattr(error, "explanation", None) or str(error) or type(error).__name__
     return " ".join(str(text).split())[:600]
+
+
+def _errno_of(error: BaseException | None) -> int | None:
+    """The system's number behind the wrappings of the SDK and its HTTP library."""
+    while error is not None:
+        for part in (error, *error.args, *(inner for arg in error.args for inner in getattr(arg, "args", ()))):
+            if isinstance(part, OSError) and part.errno is not None:
+                return part.errno
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def is_missing(error: BaseException | None) -> bool:
