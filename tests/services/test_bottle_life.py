@@ -393,6 +393,7 @@ def test_down_keeps_the_ledger_the_traffic_what_is_always_granted_and_what_was_a
         "grants.yaml",
         "accepted.json",
         "runtime",
+        "traffic",
         "lock",
     }
     stop.down(place.world, "box", purge=True)
