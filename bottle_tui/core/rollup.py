@@ -1,11 +1,32 @@
-"""Traffic per minute: gate events in, rows out, drained twice and counted once. Pure; `services/traffic` keeps them."""
+"""Traffic per minute: gate events in, rows out, drained twice and counted once. Pure; `services/traffic` keeps them.
 
-from dataclasses import dataclass, field
+A file holds one batch a line: `{"n": number, "rows": [[…]], "gaps": [[…]]}`, each in the order of the fields below.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import Any
+
+from bottle_tui.core.evidence import prefix_of
+from bottle_tui.core.redaction import redacted
+
+OTHERS = "(others)"
+"""The host of rows that stand for many, where there were too many kinds to keep apart."""
+MOST_KINDS = 2_000
+"""Rows of one batch."""
+KEPT_KEYS = 512
+"""Of the newest events, to tell what comes out of order from what was counted."""
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
+_BEGINNINGS = ("gate_ready", "routes_loaded", "routes_rejected", "token_loaded")
+_LONGEST = 200
 
 
 @dataclass(frozen=True)
 class Row:
-    """One minute (or more, once added up) of one host, method, path prefix, grant and reason. Moments as the gate wrote."""
+    """One host, method, path prefix, grant and reason in one minute (or more, once added up)."""
 
     minute: str
     """`2026-01-31T12:41`, UTC."""
@@ -22,23 +43,222 @@ class Row:
     first: str = ""
     last: str = ""
 
+    @property
+    def kind(self) -> tuple[str, str, str, str | None, str | None]:
+        """What it is about, whenever it was."""
+        return (self.host, self.method, self.prefix, self.grant, self.reason)
+
 
 @dataclass(frozen=True)
 class Gap:
-    """A time for which not everything was counted. `why`: dropped | rotated | restarted | not_drained."""
+    """A time for which not everything was counted. `start` None: from the bottle's beginning on."""
 
     start: str | None
     end: str
     why: str
+    """dropped (`count` events) | rotated | restarted (bytes of what was under way) | not_drained."""
     count: int | None = None
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far the log was counted: nothing at or before `floor` is new, and of what is later, nothing in `seen`."""
+    """How far a log was counted: what is at or before `floor`, and of what is later, what is in `seen`."""
 
-    floor: str = ""
-    seen: tuple[str, ...] = field(default_factory=tuple)
+    number: int = 0
     incarnation: str = ""
+    floor: str = ""
+    seen: tuple[tuple[str, str], ...] = ()
+    """(time, key) of the newest events, oldest first."""
     closed: bool = False
-    """Whether the last of that incarnation was counted, at `down`."""
+    """Whether that incarnation was counted to its end."""
+
+    @property
+    def reached(self) -> str:
+        """The time of the newest event that was counted."""
+        return self.seen[-1][0] if self.seen else self.floor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one drain has found, and the cursor after it."""
+
+    rows: tuple[Row, ...]
+    gaps: tuple[Gap, ...]
+    cursor: Cursor
+
+
+def absorb(cursor: Cursor, events: Iterable[Mapping[str, Any]], incarnation: str) -> Batch:
+    """Count what is new. The same events again give an empty batch."""
+    listed = list(events)
+    timed = [event for event in listed if _TIME.fullmatch(str(event.get("time", "")))]
+    keys = [(str(event["time"]), _key(event)) for event in timed]
+    from_start = bool(listed) and listed[0].get("event") in _BEGINNINGS
+    gap, start = _joined(cursor, keys, incarnation, from_start=from_start)
+    known = {key for _, key in start.seen}
+    fresh: list[Mapping[str, Any]] = []
+    taken: list[tuple[str, str]] = []
+    for moment_and_key, event in zip(keys, timed, strict=True):
+        moment, key = moment_and_key
+        if moment > start.floor and key not in known:
+            known.add(key)
+            fresh.append(event)
+            taken.append(moment_and_key)
+    seen = sorted([*start.seen, *taken])
+    floor = seen[-KEPT_KEYS - 1][0] if len(seen) > KEPT_KEYS else start.floor
+    after = replace(start, number=cursor.number + 1, floor=floor, seen=tuple(seen[-KEPT_KEYS:]))
+    gaps = [*([gap] if gap else []), *_said(fresh, first_start=not start.reached)]
+    return Batch(tuple(bounded(added(_rows(fresh)), MOST_KINDS)), tuple(gaps), after)
+
+
+def reaches_back(cursor: Cursor, events: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the events go back to what was counted before, so that nothing between is missing."""
+    if not cursor.seen:
+        return True
+    known = {key for _, key in cursor.seen}
+    return any(_key(event) in known for event in events)
+
+
+def _joined(
+    cursor: Cursor, keys: Sequence[tuple[str, str]], incarnation: str, *, from_start: bool
+) -> tuple[Gap | None, Cursor]:
+    """The gap between what was counted and what is there, if any, and the cursor to go on from."""
+    begins = keys[0][0] if keys else ""
+    start = cursor if cursor.incarnation == incarnation else Cursor(cursor.number, incarnation)
+    if start is not cursor and cursor.incarnation and not cursor.closed:
+        return Gap(cursor.reached or None, begins or cursor.reached, "not_drained"), start
+    if not keys or (not start.reached and from_start):
+        return None, start
+    if not start.reached:
+        return Gap(None, begins, "rotated"), start
+    known = {key for _, key in start.seen}
+    missing = not any(key in known for _, key in keys)
+    return (Gap(start.reached, begins, "rotated") if missing else None), start
+
+
+def _said(events: Iterable[Mapping[str, Any]], *, first_start: bool) -> list[Gap]:
+    """Gaps that the gate itself tells of."""
+    gaps: list[Gap] = []
+    for event in events:
+        moment = str(event["time"])
+        if event.get("event") == "dropped":
+            gaps.append(Gap(moment, moment, "dropped", _count(event, "count")))
+        elif event.get("event") == "gate_ready":
+            if not first_start:
+                gaps.append(Gap(moment, moment, "restarted"))
+            first_start = False
+    return gaps[-100:]
+
+
+def _key(event: Mapping[str, Any]) -> str:
+    """Equal for the same line."""
+    parts = [event.get(name) for name in ("event", "time", "id", "host", "method", "reason", "count", "path")]
+    return hashlib.blake2b(json.dumps(parts, default=str).encode(), digest_size=6).hexdigest()
+
+
+def _rows(events: Iterable[Mapping[str, Any]]) -> list[Row]:
+    return [row for event in events if (row := _row(event)) is not None]
+
+
+def _row(event: Mapping[str, Any]) -> Row | None:
+    name, host, moment = event.get("event"), event.get("host"), str(event["time"])
+    if name not in ("allowed", "denied", "denied_more", "finished") or not isinstance(host, str):
+        return None
+    path, grant = event.get("path"), event.get("grant")
+    refused = name in ("denied", "denied_more")
+    count = {"allowed": 1, "denied": 1, "finished": 0}.get(str(name), _count(event, "count"))
+    return Row(
+        minute=moment[:16],
+        host=host[:_LONGEST],
+        method=str(event.get("method") or "")[:20],
+        prefix=redacted(prefix_of(path))[:_LONGEST] if isinstance(path, str) else "",
+        grant=grant[:64] if isinstance(grant, str) else None,
+        reason=str(event.get("reason") or "unknown")[:64] if refused else None,
+        count=count,
+        bytes_up=0 if refused else _count(event, "bytes_up"),
+        bytes_down=0 if refused else _count(event, "bytes_down"),
+        first=moment,
+        last=moment,
+    )
+
+
+def added(rows: Iterable[Row]) -> list[Row]:
+    """Rows of the same minute and kind as one, in the order of time."""
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        key = (row.minute, *row.kind)
+        found[key] = _sum(found[key], row) if key in found else row
+    return sorted(found.values(), key=lambda row: (row.minute, -row.count))
+
+
+def summed(rows: Iterable[Row]) -> list[Row]:
+    """Rows of the same kind as one, whatever the minute; the most frequent first."""
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        found[row.kind] = _sum(found[row.kind], row) if row.kind in found else row
+    return sorted(found.values(), key=lambda row: (-row.count, row.host, row.prefix))
+
+
+def _sum(one: Row, other: Row) -> Row:
+    return replace(
+        one,
+        minute=min(one.minute, other.minute),
+        count=one.count + other.count,
+        bytes_up=one.bytes_up + other.bytes_up,
+        bytes_down=one.bytes_down + other.bytes_down,
+        first=min(one.first, other.first),
+        last=max(one.last, other.last),
+    )
+
+
+def bounded(rows: Sequence[Row], most: int) -> list[Row]:
+    """At most about `most` rows: what was denied least goes first into rows for many, never what a grant admitted."""
+    if len(rows) <= most:
+        return list(rows)
+    kept = [row for row in rows if row.reason is None]
+    denied = sorted((row for row in rows if row.reason is not None), key=lambda row: -row.count)
+    room = max(0, most - len(kept))
+    folded = [replace(row, host=OTHERS, method="", prefix="", grant=None) for row in denied[room:]]
+    if len(kept) > most:
+        kept = [replace(row, prefix="") for row in kept]
+    return added([*kept, *denied[:room], *folded])
+
+
+def line(number: int, rows: Iterable[Row], gaps: Iterable[Gap]) -> bytes:
+    """One batch as a line of the day's file."""
+    data = {"n": number, "rows": [astuple(row) for row in rows], "gaps": [astuple(gap) for gap in gaps]}
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def read(data: bytes, newest: int) -> tuple[list[Row], list[Gap]]:
+    """A day's file. Batches after `newest` were never confirmed; what cannot be read is left out."""
+    rows: list[Row] = []
+    gaps: list[Gap] = []
+    for text in data.splitlines():
+        try:
+            value = json.loads(text)
+            if int(value["n"]) > newest:
+                continue
+            rows += [Row(*each) for each in value["rows"]]
+            gaps += [Gap(*each) for each in value["gaps"]]
+        except (ValueError, KeyError, TypeError):
+            continue
+    return rows, gaps
+
+
+def render_cursor(cursor: Cursor) -> bytes:
+    """The cursor's file."""
+    return json.dumps({**vars(cursor), "seen": list(cursor.seen)}, separators=(",", ":")).encode()
+
+
+def parse_cursor(data: bytes | None) -> Cursor:
+    """Read it; an absent or damaged one is that of a bottle of which nothing was counted."""
+    try:
+        value = json.loads(data or b"{}")
+        return Cursor(**{**value, "seen": tuple((str(moment), str(key)) for moment, key in value.get("seen", ()))})
+    except (ValueError, TypeError, AttributeError):
+        return Cursor()
+
+
+def _count(event: Mapping[str, Any], name: str) -> int:
+    value = event.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
-from bottle_tui.services import audit, blueprint, logs, lookup, status, traffic
+from bottle_tui.services import audit, backlog, blueprint, logs, lookup, status
 
 _LOG_TAIL = 2000
 
@@ -92,7 +92,7 @@ def _distrust(world: World, slug: str) -> Iterator[Finding]:
     except BottleError:
         return
     try:
-        read = traffic.backlog(lines, _LOG_TAIL, quiet=0.5)
+        read = backlog.raw(lines, _LOG_TAIL, quiet=0.5)
     finally:
         lines.close()
     events = [logs.parse(slug, "egress", line).event or {} for line in read]

@@ -3,7 +3,7 @@
 from bottle_tui.core import slots
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import Recorded, World
-from bottle_tui.services import lookup, queue
+from bottle_tui.services import lookup, queue, traffic
 from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
 
 LOCK_SECONDS = 300.0
@@ -19,7 +19,15 @@ _GOES = (
     "local",
     "local.json",
 )
-_PURGED = ("audit.jsonl", "audit-old", "grants.yaml", "pipelock.extra.yaml", "accepted.json", lookup.LAST_RUNTIME)
+_PURGED = (
+    "audit.jsonl",
+    "audit-old",
+    "grants.yaml",
+    "pipelock.extra.yaml",
+    "accepted.json",
+    traffic.FOLDER,
+    lookup.LAST_RUNTIME,
+)
 
 
 def stop(world: World, slug: str) -> list[str]:
@@ -38,13 +46,14 @@ def stop(world: World, slug: str) -> list[str]:
 def down(world: World, slug: str, *, purge: bool = False) -> list[str]:
     """Remove a bottle, half-launched or not. What could not be removed is returned, each with the command that does.
 
-    Ledger, "always" grants, what was accepted and the agent's home volume stay, but for `purge`.
+    Ledger, traffic, "always" grants, what was accepted and the agent's home volume stay, but for `purge`.
     """
     home = world.home.bottle(slug)
     if not home.exists():
         raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
     with home.lock(LOCK_SECONDS):
         record = lookup.find(world, slug)
+        traffic.close(world, slug)
         left = _remove(world, slug, record, purge=purge)
         if not left:
             for each in (*_GOES, lookup.RECORD, *(_PURGED if purge else ())):

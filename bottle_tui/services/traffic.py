@@ -1,47 +1,213 @@
-"""Requests by host, from the log of the running gate."""
+"""Traffic of a bottle, kept per minute for 30 days under its folder: drained from the gate's log, added up on demand.
 
-from dataclasses import dataclass
+Whoever is there drains: dashboards, commands, `down`. Twice is as good as once; what nobody counted is a gap.
+"""
 
-from bottle_tui.core.traffic import HostTraffic, summed
-from bottle_tui.errors import SidecarUnreachable
-from bottle_tui.ports import EventLines, World
-from bottle_tui.services import logs, lookup
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
-SOURCE = "the egress log of the running bottle"
+from bottle_tui.core import rollup
+from bottle_tui.core.evidence import Use, reaches
+from bottle_tui.core.rollup import Batch, Cursor, Gap, Row
+from bottle_tui.core.traffic import HostTraffic, by_host
+from bottle_tui.errors import BottleError, NotFound
+from bottle_tui.ports import BottleHome, Sidecar, World
+from bottle_tui.services import backlog, lookup
+from sidecar_addon import hosts
+from sidecar_addon.table import parse_time
+
+FOLDER = "traffic"
+CURSOR = f"{FOLDER}/cursor.json"
+SOURCE = "the traffic kept per minute on this host"
+KEPT = timedelta(days=30)
 MAX_LINES = 100_000
-QUIET_SECONDS = 1.0
-"""The log is over when nothing comes for so long."""
+"""Of one drain; the next goes on from there."""
+SECONDS = 5.0
+_SLACK = timedelta(seconds=2)
+_DAY_BYTES = 1024 * 1024
+"""A day's file that grows past this is added up anew."""
+_DAY_ROWS = 10_000
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Sums by host and how many lines they are made of."""
+    """What was counted since a moment: `rows` by kind, `hosts` added up, `gaps` where not everything was counted."""
 
     slug: str
     lines: int
+    """Rows per minute that this is made of."""
     hosts: tuple[HostTraffic, ...]
+    rows: tuple[Row, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    since: datetime | None = None
+    remark: str | None = None
+    """Why the newest could not be counted, if it could not."""
 
 
-def traffic(world: World, slug: str, *, quiet: float = QUIET_SECONDS) -> Traffic:
-    """What the gate's log tells, as far as it reaches back. Raises NotFound, SidecarUnreachable."""
-    lines = lookup.sidecar(world, slug, "egress").follow(tail=MAX_LINES)
+def traffic(world: World, slug: str, *, since: datetime | None = None, host: str | None = None) -> Traffic:
+    """Drain what is new, then add up. `host` may be a wildcard. Raises NotFound for a slug never seen, UsageError."""
+    home = world.home.bottle(slug)
+    if not home.exists():
+        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    remark = drain(world, slug)
+    rows, gaps = kept(world, slug, since)
+    chosen = [row for row in rows if host is None or _is(host, row.host)]
+    totals = rollup.summed(chosen)
+    return Traffic(slug, len(chosen), tuple(by_host(totals)), tuple(totals), tuple(gaps), since, remark)
+
+
+def minutes(world: World, slug: str, *, since: datetime | None = None, host: str | None = None) -> tuple[Row, ...]:
+    """The same minute by minute, for a chart; nothing is drained."""
+    rows, _ = kept(world, slug, since)
+    return tuple(rollup.added(row for row in rows if host is None or _is(host, row.host)))
+
+
+def uses(world: World, slug: str) -> dict[str, Use]:
+    """What each grant has admitted, as far as it was counted; nothing is drained."""
+    rows, _ = kept(world, slug, None)
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.grant is not None and row.reason is None:
+            found.setdefault(row.grant, []).append(row)
+    return {grant: _use(grant, listed) for grant, listed in found.items()}
+
+
+def drain(world: World, slug: str) -> str | None:
+    """Count what is new; None, or one line on why it could not be counted now. Never waits long for the lock."""
     try:
-        read = backlog(lines, MAX_LINES, quiet)
-    finally:
-        lines.close()
-    events = (logs.parse(slug, "egress", line).event for line in read)
-    return Traffic(slug, len(read), tuple(summed(event for event in events if event is not None)))
+        record = lookup.find(world, slug)
+        if record is None or record.details.get("starting"):
+            return None
+        home = world.home.bottle(slug)
+        egress = lookup.runtime_of(world, record).sidecar(record, "egress")
+        found = _new(world, egress, _cursor(home))
+        with home.lock(timeout=1.0):
+            _absorb(world, home, found, record.incarnation)
+    except BottleError as error:
+        return error.message
+    return None
 
 
-def backlog(lines: EventLines, limit: int, quiet: float = QUIET_SECONDS) -> list[str]:
-    """What is there already: until `limit` lines, the stream's end, or `quiet` seconds without one."""
-    read: list[str] = []
-    while len(read) < limit:
-        try:
-            line = lines.next(quiet)
-        except SidecarUnreachable:
-            break
-        if line is None:
-            break
-        read.append(line)
-    return read
+def close(world: World, slug: str) -> str | None:
+    """The last drain of an incarnation, under the bottle's lock: what comes later is another log."""
+    try:
+        record = lookup.find(world, slug)
+        if record is None or record.details.get("starting"):
+            return None
+        home = world.home.bottle(slug)
+        egress = lookup.runtime_of(world, record).sidecar(record, "egress")
+        _absorb(world, home, _new(world, egress, _cursor(home)), record.incarnation, closing=True)
+    except BottleError as error:
+        return error.message
+    return None
+
+
+def _new(world: World, egress: Sidecar, cursor: Cursor) -> backlog.Backlog:
+    """What the log says since the cursor; all of it where it seems not to reach back, to be sure of that."""
+    since = parse_time(cursor.seen[0][0]) - _SLACK if cursor.seen else None
+    found = backlog.read(world.clock, egress, limit=MAX_LINES, seconds=SECONDS, since=since)
+    if since is not None and not rollup.reaches_back(cursor, found.events):
+        return backlog.read(world.clock, egress, limit=MAX_LINES, seconds=SECONDS)
+    return found
+
+
+def _absorb(world: World, home: BottleHome, found: backlog.Backlog, incarnation: str, *, closing: bool = False) -> None:
+    """Append the batch, then move the cursor: a batch without its cursor was never counted and is taken out again."""
+    cursor = _cursor(home)
+    batch = rollup.absorb(cursor, found.events, incarnation)
+    batch = replace(batch, cursor=replace(batch.cursor, closed=closing and found.whole))
+    if not batch.rows and not batch.gaps and batch.cursor == replace(cursor, number=batch.cursor.number):
+        return
+    _keep(world, home, batch, cursor)
+
+
+def _keep(world: World, home: BottleHome, batch: Batch, before: Cursor) -> None:
+    name = f"{FOLDER}/{world.clock.now().astimezone(UTC):%Y-%m-%d}.jsonl"
+    data = home.read(name)
+    if data is None:
+        _tidy(world, home, before.number)
+    elif _newest(data) > before.number or len(data) > _DAY_BYTES:
+        home.write(name, _compact(data, before.number))
+    if batch.rows or batch.gaps:
+        home.append(name, rollup.line(batch.cursor.number, batch.rows, batch.gaps))
+    home.write(CURSOR, rollup.render_cursor(batch.cursor))
+
+
+def _newest(data: bytes) -> int:
+    """The number of the last batch of a day's file; 0 where it cannot be read."""
+    last = data.rstrip(b"\n").rpartition(b"\n")[2]
+    head = last[:40].removeprefix(b'{"n":').partition(b",")[0]
+    return int(head) if head.isdigit() else 0
+
+
+def _compact(data: bytes, newest: int) -> bytes:
+    rows, gaps = rollup.read(data, newest)
+    return rollup.line(newest, rollup.bounded(rollup.added(rows), _DAY_ROWS), gaps[-1_000:]) + b"\n"
+
+
+def _tidy(world: World, home: BottleHome, newest: int) -> None:
+    """On the first batch of a day: days that are over are added up, and those past their time go."""
+    oldest = f"{world.clock.now() - KEPT:%Y-%m-%d}"
+    days = _days(home)
+    for name in days:
+        if name < oldest:
+            home.delete(f"{FOLDER}/{name}")
+    for name in days[-1:]:
+        data = home.read(f"{FOLDER}/{name}")
+        if name >= oldest and data is not None and data.count(b"\n") > 1:
+            home.write(f"{FOLDER}/{name}", _compact(data, newest))
+
+
+def _days(home: BottleHome) -> list[str]:
+    return [name for name in home.names(FOLDER) if name.endswith(".jsonl")]
+
+
+def kept(world: World, slug: str, since: datetime | None) -> tuple[list[Row], list[Gap]]:
+    """Rows per minute and gaps from the files, since a moment; at most 30 days."""
+    home = world.home.bottle(slug)
+    newest = _cursor(home).number
+    start = max(since or world.clock.now() - KEPT, world.clock.now() - KEPT).astimezone(UTC)
+    rows: list[Row] = []
+    gaps: list[Gap] = []
+    for name in _days(home):
+        if name[:10] < f"{start:%Y-%m-%d}":
+            continue
+        more, holes = _read(home.read(f"{FOLDER}/{name}") or b"", newest)
+        rows += more
+        gaps += holes
+    begin = f"{start:%Y-%m-%dT%H:%M}"
+    return [row for row in rows if row.minute >= begin], [gap for gap in gaps if gap.end >= begin]
+
+
+@lru_cache(maxsize=64)
+def _read(data: bytes, newest: int) -> tuple[tuple[Row, ...], tuple[Gap, ...]]:
+    rows, gaps = rollup.read(data, newest)
+    return tuple(rows), tuple(gaps)
+
+
+def _cursor(home: BottleHome) -> Cursor:
+    return rollup.parse_cursor(home.read(CURSOR))
+
+
+def _use(grant: str, rows: Sequence[Row]) -> Use:
+    return Use(
+        grant,
+        sum(row.count for row in rows),
+        sum(row.bytes_up for row in rows),
+        sum(row.bytes_down for row in rows),
+        _moment(min(row.first for row in rows)),
+        _moment(max(row.last for row in rows)),
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    return parse_time(text) if text else None
+
+
+def _is(pattern: str, host: str) -> bool:
+    try:
+        return reaches(hosts.normalise_pattern(pattern), host)
+    except hosts.HostError:
+        return pattern == host

@@ -1,27 +1,16 @@
-"""Sums by host trust no line's shape."""
+"""Sums by host."""
 
-from bottle_tui.core.traffic import HostTraffic, summed
-
-
-def test_lines_of_other_kinds_and_shapes_are_left_out() -> None:
-    assert (
-        summed([{"event": "routes_loaded", "host": "x"}, {"event": "allowed"}, {"event": "allowed", "host": 3}]) == []
-    )
-
-
-def test_numbers_that_are_none_count_as_nothing() -> None:
-    (row,) = summed([{"event": "finished", "host": "x", "bytes_up": "9", "bytes_down": True, "time": 5}])
-    assert row == HostTraffic("x")
+from bottle_tui.core.rollup import Row
+from bottle_tui.core.traffic import HostTraffic, by_host
 
 
 def test_the_busiest_host_is_first_and_the_latest_moment_is_kept() -> None:
-    rows = summed(
+    minute = "2026-01-01T00:00"
+    rows = by_host(
         [
-            {"event": "allowed", "host": "b", "time": "2026-01-01T00:00:02Z"},
-            {"event": "allowed", "host": "b", "time": "2026-01-01T00:00:01Z"},
-            {"event": "denied", "host": "a"},
+            Row(minute, "a", "GET", "/", None, "expired", 1, first="…01Z", last="…01Z"),
+            Row(minute, "b", "GET", "/", "m1", None, 2, 10, 20, "…02Z", "…09Z"),
+            Row(minute, "b", "PUT", "/", "m1", None, 1, 1, 2, "…01Z", "…03Z"),
         ]
     )
-    assert [row.host for row in rows] == ["b", "a"]
-    assert rows[0].last == "2026-01-01T00:00:02Z"
-    assert rows[1].reasons == {"unknown": 1}
+    assert rows == [HostTraffic("b", 3, 0, {}, 11, 22, "…09Z"), HostTraffic("a", 0, 1, {"expired": 1}, 0, 0, "…01Z")]
