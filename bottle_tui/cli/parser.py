@@ -90,7 +90,7 @@ def _deciding(commands: Any) -> None:
 
 
 def _policy(commands: Any) -> None:
-    routes = commands.add_parser("routes", help="the routes of a bottle: show, edit, add, revoke, remove")
+    routes = commands.add_parser("routes", help="the routes of a bottle: show, edit, add, save, revoke, remove")
     verbs = routes.add_subparsers(title="verbs", metavar="COMMAND", parser_class=Parser, required=True)
     show = _add(verbs, "show", "policy:routes_show", "what the gate enforces", "slug")
     show.add_argument("host", nargs="?", metavar="HOST", help="this route only")
@@ -103,6 +103,8 @@ def _policy(commands: Any) -> None:
     add.add_argument("--scheme", default="Bearer", help="how it is sent (default: Bearer)")
     add.add_argument("--header", default="Authorization", help="the header that carries it")
     add.add_argument("--passthrough", action="store_true", help="do not scan this host")
+    save = _add(verbs, "save", "policy:routes_save", "print what was approved as a patch to the manifest", "slug")
+    save.add_argument("-f", "--file", help="the manifest (default: the one the bottle was started with)")
     revoke = _add(verbs, "revoke", "policy:revoke", "end grants on a host", "slug")
     remove = _add(verbs, "remove", "policy:routes_remove", "remove a route itself", "slug", "host")
     short = _add(commands, "revoke", "policy:revoke", "the same as `routes revoke`", "slug")

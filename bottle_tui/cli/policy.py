@@ -1,6 +1,9 @@
 """The policy of a running bottle: routes, pipelock's hosts, revoking, quarantine."""
 
+import sys
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from bottle_tui.cli import consent, editor, shapes
@@ -59,6 +62,23 @@ def routes_remove(context: Context) -> int:
     from bottle_tui.services import routes
 
     return _carry_out(context, routes.removing(context.world, context.args.host))
+
+
+def routes_save(context: Context) -> int:
+    """What was approved, as a patch to the manifest on standard output; the manifest itself is never written."""
+    from bottle_tui.services import save
+
+    args, out = context.args, context.out
+    patch = save.save(context.world, args.slug, Path(args.file) if args.file else None)
+    if out.as_json:
+        out.document({"slug": args.slug, **asdict(patch)})
+        return 0
+    sys.stdout.write(patch.diff)  # raw: `patch` and `git apply` read it; all of it comes from the operator's own files
+    for line in patch.left:
+        out.say(f"not in the patch: {line}")
+    if not patch.diff:
+        out.say(f"{patch.file} says all of it already" if not patch.left else "nothing else was approved")
+    return 0
 
 
 def routes_edit(context: Context) -> int:

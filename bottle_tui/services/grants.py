@@ -20,9 +20,9 @@ def entries(home: BottleHome) -> tuple[Always, ...]:
 
 def kept_with(home: BottleHome, merged: Merged) -> dict[str, str]:
     """The file with the grants of this change in it, by its name."""
-    known = [entry for entry in entries(home) if entry.id not in merged.grant_ids]
+    known = [each for each in entries(home) if each.id not in merged.grant_ids]
     fresh = [
-        _entry(merged.after, route, grant)
+        entry(merged.after, route, grant)
         for route in merged.after.routes
         for grant in route.grants
         if grant.id in merged.grant_ids
@@ -33,17 +33,18 @@ def kept_with(home: BottleHome, merged: Merged) -> dict[str, str]:
 def kept_without(home: BottleHome, grant_ids: tuple[str, ...]) -> dict[str, str]:
     """The file without these grants; empty when none of them is in it."""
     known = entries(home)
-    left = [entry for entry in known if entry.id not in grant_ids]
+    left = [each for each in known if each.id not in grant_ids]
     return {FILE: always.render(left).decode()} if len(left) < len(known) else {}
 
 
-def _entry(state: State, route: Route, grant: Grant) -> Always:
+def entry(state: State, route: Route, grant: Grant) -> Always:
+    """A grant as it is kept, with the name of its credential where it brought one."""
     reference = state.slots.refs.get(route.token_env or "")
     alone = all(other.id == grant.id for other in route.grants)
     auth = (
         Auth(scheme=route.auth_scheme or "Bearer", token_ref=reference, header=route.auth_header) if reference else None
     )
-    entry = Always(
+    kept = Always(
         id=grant.id,
         host=grant.host or route.host,
         path_allowlist=grant.path_allowlist,
@@ -53,4 +54,4 @@ def _entry(state: State, route: Route, grant: Grant) -> Always:
         passthrough=route.pipelock == "passthrough",
     )
     # The credential comes along only where this approval brought the route: else it is the manifest's.
-    return replace(entry, auth=auth) if alone else entry
+    return replace(kept, auth=auth) if alone else kept

@@ -1,0 +1,118 @@
+"""Approvals written into a manifest's text: exactly, or not at all."""
+
+import pytest
+
+from bottle_tui.core.always import Always
+from bottle_tui.core.manifest import Auth, parse
+from bottle_tui.core.saving import saved
+from bottle_tui.errors import Conflict
+
+HEAD = "name: box  # mine\nagent: {image: x}\n"
+API = Always("01A", "api.example.com", ("/repos/acme/",), ("GET",))
+
+
+def routes(text: str) -> dict[str, tuple[object, ...]]:
+    found = parse(text.encode(), "bottle.yaml").routes
+    return {route.host: (route.path_allowlist, route.methods, route.ports) for route in found}
+
+
+@pytest.mark.parametrize(
+    "egress",
+    [
+        "",
+        "egress:\n  allowlist: [docs.example.com]  # docs\n",
+        "egress:\n  allowlist:\n  - docs.example.com\n  # a remark at the end\n\npipelock: {scan_limit_mb: 9}\n",
+        "egress: {}\n",
+        "egress: {allowlist: [docs.example.com]}\n",
+        "egress: {routes: []}\n",
+        "egress:\n  routes: []\n",
+        "egress:\n  routes: [{host: a.example.com, methods: [GET]}]\n",
+        "egress:\n  routes:\n    - host: a.example.com\n      methods:\n        - GET\n    # next\n\nsupervise: {}\n",
+        "egress:\n  routes:\n  - {host: a.example.com}\n  allowlist: []\n",
+        "egress:\n  routes:\n  - host: a.example.com",
+    ],
+)
+def test_a_new_host_comes_in_wherever_routes_stand_and_every_old_line_stays(egress: str) -> None:
+    before = HEAD + egress
+    found = saved(before, "bottle.yaml", [API])
+    assert found.added == ("api.example.com",)
+    assert found.left == ()
+    old = routes(before)
+    assert routes(found.text) == old | {"api.example.com": (("/repos/acme/",), ("GET",), (443,))}
+    if "{" not in egress and "[]" not in egress:
+        kept = iter(found.text.splitlines())
+        assert all(line in kept for line in before.splitlines()), "a line went, or the order changed"
+
+
+def test_everything_that_an_approval_can_bring_is_written() -> None:
+    auth = Auth("token", "EXAMPLE_TOKEN", "X-Key")
+    entry = Always("01A", "*.example.com", None, ("GET",), (443, 8443), auth=None, passthrough=True)
+    other = Always("01B", "one.example.net", ("/a:b/", "/c"), None, auth=auth)
+    found = parse(saved(HEAD, "bottle.yaml", [entry, other]).text.encode(), "bottle.yaml").routes
+    assert (found[0].host, found[0].ports, found[0].passthrough) == ("*.example.com", (443, 8443), True)
+    assert (found[1].path_allowlist, found[1].auth) == (("/a:b/", "/c"), auth)
+
+
+@pytest.mark.parametrize("style", ["[GET]", "\n        - GET  # only\n      # end"])
+def test_a_host_that_is_there_grows_by_one_dimension(style: str) -> None:
+    before = (
+        HEAD
+        + f"egress:\n  routes:\n    - host: api.example.com\n      path_allowlist: [/v1/]\n      methods: {style}\n"
+    )
+    by_path = saved(before, "f", [Always("1", "api.example.com", ("/v2/",), ("GET",))])
+    assert routes(by_path.text)["api.example.com"] == (("/v1/", "/v2/"), ("GET",), (443,))
+    by_method = saved(before, "f", [Always("1", "api.example.com", ("/v1/",), ("POST",))])
+    assert routes(by_method.text)["api.example.com"] == (("/v1/",), ("GET", "POST"), (443,))
+
+
+def test_what_is_said_already_changes_nothing() -> None:
+    before = HEAD + "egress: {allowlist: [api.example.com]}\n"
+    assert saved(before, "f", [API]).text == before
+
+
+@pytest.mark.parametrize(
+    ("egress", "entry", "words"),
+    [
+        (
+            "egress: {routes: [{host: api.example.com, path_allowlist: [/v1/], methods: [GET]}]}\n",
+            Always("1", "api.example.com", ("/v2/",), ("POST",)),
+            "widen",
+        ),
+        (
+            "egress: {routes: [{host: api.example.com, path_allowlist: [/v1/]}]}\n",
+            Always("1", "api.example.com"),
+            "widen",
+        ),
+        ("egress: {routes: [{host: '*.example.com'}]}\n", API, "covers it"),
+        ("egress: {allowlist: [api.example.com]}\n", Always("1", "api.example.com", passthrough=True), "widen"),
+    ],
+)
+def test_what_would_come_out_wider_is_left_out_and_named(egress: str, entry: Always, words: str) -> None:
+    found = saved(HEAD + egress, "f", [entry])
+    assert found.text == HEAD + egress
+    assert words in found.left[0]
+    assert found.left[0].startswith("api.example.com")
+
+
+def test_two_approvals_of_one_host_become_one_rule_only_where_that_is_exact() -> None:
+    same = saved(HEAD, "f", [API, Always("2", "api.example.com", ("/repos/other/",), ("GET",))])
+    assert routes(same.text)["api.example.com"][0] == ("/repos/acme/", "/repos/other/")
+    crossed = saved(HEAD, "f", [API, Always("2", "api.example.com", ("/repos/other/",), ("POST",))])
+    assert routes(crossed.text)["api.example.com"] == (("/repos/acme/",), ("GET",), (443,))
+    assert len(crossed.left) == 1
+
+
+def test_a_host_of_the_provider_is_the_providers() -> None:
+    assert "provider" in saved(HEAD, "f", [API], provided=["api.example.com"]).left[0]
+
+
+def test_lines_end_as_the_files_do() -> None:
+    text = saved((HEAD + "egress:\n  routes: []\n").replace("\n", "\r\n"), "f", [API]).text
+    assert text.count("\n") == text.count("\r\n")
+    text = saved(HEAD.replace("\n", "\r\n"), "f", [API]).text
+    assert text.count("\n") == text.count("\r\n") > 2
+
+
+def test_a_text_that_cannot_be_added_to_is_refused_and_not_printed_wrong() -> None:
+    with pytest.raises(Conflict, match="by hand"):
+        saved("{name: box, agent: {image: x}}\n", "f", [API])
