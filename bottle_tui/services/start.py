@@ -3,19 +3,18 @@
 import contextlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from bottle_tui.core import mirror, slots
-from bottle_tui.core.resolve import slots_after
-from bottle_tui.core.takeover import brought_back
+from bottle_tui.core import slots
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.errors import BottleError, Conflict, LaunchFailed
 from bottle_tui.ports import BottleHome, Progress, Recorded, Role, Runtime, World
 from bottle_tui.services import (
     acceptance,
-    ack,
+    again,
     blueprint,
+    confirming,
     gate,
     launching,
     lookup,
@@ -26,13 +25,10 @@ from bottle_tui.services import (
     tokens,
 )
 from bottle_tui.services.blueprint import Blueprint
-from bottle_tui.services.launching import Prepared
 from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
-from sidecar_addon.table import TableError, parse
 
 LOCK_SECONDS = 300.0
 """Another `up` of the same bottle may be building images."""
-CONFIRM_SECONDS = 30.0
 _RESTARTABLE: tuple[Role, ...] = ("pipelock", "supervise")
 _OF_AN_INCARNATION = (
     "apply.json",
@@ -127,7 +123,7 @@ def _as_it_is(world: World, chosen: Runtime, record: Recorded, drawn: Blueprint,
     if "unknown" in states.values():
         raise BottleError(f"{record.slug}: the runtime does not say what runs; try again when it answers")
     if states.get("egress") != "up":
-        return _start_again(world, chosen, record, drawn, progress)
+        return again.start_again(world, chosen, record, drawn, progress)
     for role in _RESTARTABLE:
         if states.get(role) != "up":
             progress(f"{role} was down; starting it again…")
@@ -156,10 +152,10 @@ def _launch(world: World, chosen: Runtime, drawn: Blueprint, progress: Progress)
         undo.callback(lambda: _undo(world, chosen, slug, made))
         prepared = launching.prepare(world, drawn, incarnation, runtime=chosen.name)
         made = chosen.launch(prepared.launch, progress)
-        made = _with_plan(made, drawn)
+        made = confirming.with_plan(made, drawn)
         lookup.save(world, made)
-        _confirm(world, chosen, made, prepared, progress)
-        _keep(world, drawn, prepared)
+        confirming.confirm(world, chosen, made, prepared, progress)
+        confirming.keep(world, drawn, prepared)
         undo.pop_all()
     return made
 
@@ -180,11 +176,6 @@ def _starting(world: World, runtime: str, slug: str, incarnation: str) -> Record
     )
 
 
-def _with_plan(record: Recorded, drawn: Blueprint) -> Recorded:
-    pinned = {"plan": drawn.plan.digest, "structure": launching.structure(drawn.plan), "manifest": drawn.plan.manifest}
-    return replace(record, details={**record.details, **pinned})
-
-
 def _undo(world: World, chosen: Runtime, slug: str, made: Recorded | None) -> None:
     """After a failed launch: the runtime has undone its own steps; what was made and never confirmed goes too."""
     home = world.home.bottle(slug)
@@ -196,72 +187,6 @@ def _undo(world: World, chosen: Runtime, slug: str, made: Recorded | None) -> No
             home.delete(name)
 
 
-def _start_again(world: World, chosen: Runtime, record: Recorded, drawn: Blueprint, progress: Progress) -> Recorded:
-    """Start a stopped bottle: what was granted until it stops is over; the manifest and "always" stand."""
-    if record.details.get("structure") != launching.structure(drawn.plan):
-        raise _needs_anew(record.slug)
-    home = world.home.bottle(record.slug)
-    home.delete("apply.json")
-    prepared = launching.prepare(world, drawn, record.incarnation, runtime=chosen.name)
-    for line in _brought_back(home, prepared):
-        progress(line)
-    started = _with_plan(chosen.start(record, prepared.launch, progress), drawn)
-    lookup.save(world, started)
-    _confirm(world, chosen, started, prepared, progress)
-    _keep(world, drawn, prepared)
-    return started
-
-
-def _brought_back(home: BottleHome, prepared: Prepared) -> list[str]:
-    """What the manifest allows again that was not in force when the bottle stopped, e.g. what had been revoked."""
-    data = home.read(TABLE_FILE)
-    if data is None:
-        return []
-    try:
-        before = parse(data).routes
-    except TableError:
-        return []
-    return [f"the manifest brings back {line}" for line in brought_back(before, prepared.table.routes)]
-
-
-def _needs_anew(slug: str) -> Conflict:
-    return Conflict(
-        f"{slug}: what changed (image, command, mounts, environment, limits or pipelock's settings) needs down and up: "
-        f"`bottle-tui down {slug}`, then `bottle-tui up`"
-    )
-
-
-def _confirm(world: World, chosen: Runtime, record: Recorded, prepared: Prepared, progress: Progress) -> None:
-    """Both sidecars have said that they enforce exactly what was written. Raises LaunchFailed."""
-    table = prepared.table
-    if table.apply is None:
-        raise LaunchFailed("the table has no apply of its own")
-    expected: tuple[tuple[Role, ack.Judge], ...] = (
-        ("egress", ack.routes(table.apply, table.digest)),
-        ("pipelock", ack.startup(mirror.config_hash(prepared.pipelock))),
-    )
-    for role, judge in expected:
-        lines = chosen.sidecar(record, role).follow(tail=500)
-        try:
-            verdict = ack.listen(world.clock, lines, judge, CONFIRM_SECONDS)
-        finally:
-            lines.close()
-        if verdict is None:
-            raise LaunchFailed(f"{role} runs, but has not said within {CONFIRM_SECONDS:.0f} s that it loaded its file")
-        if not verdict.loaded:
-            raise LaunchFailed(f"{role} refused its file: {verdict.why}")
-        progress(f"{role}: in force")
-
-
-def _keep(world: World, drawn: Blueprint, prepared: Prepared) -> None:
-    """What is confirmed now is what later applies start from."""
-    home = world.home.bottle(drawn.plan.slug)
-    home.write(TABLE_FILE, prepared.table.data)
-    home.write(CONFIG_FILE, prepared.pipelock)
-    home.write(queue.STATE_FILE, launching.first_state(drawn.plan))
-    home.write(slots.FILE, slots.render(slots_after(drawn.plan, slots.parse(home.read(slots.FILE)))))
-
-
 def _refuse_leftovers(left: list[str]) -> None:
     if left:
         raise LaunchFailed(f"what is left of an earlier `up` could not be removed: {'; '.join(left)}")
@@ -270,7 +195,7 @@ def _refuse_leftovers(left: list[str]) -> None:
 def _live(world: World, record: Recorded, drawn: Blueprint) -> list[str]:
     """A running bottle takes over what can be changed under it; the rest needs down and up."""
     if record.details.get("structure") != launching.structure(drawn.plan):
-        raise _needs_anew(record.slug)
+        raise confirming.needs_anew(record.slug)
     lines = reconcile.reconcile(world, record, drawn.plan)
-    lookup.save(world, _with_plan(record, drawn))
+    lookup.save(world, confirming.with_plan(record, drawn))
     return lines

@@ -23,7 +23,7 @@ from bottle_tui.errors import (
     UsageError,
 )
 from bottle_tui.ports import Launch, Recorded, Role, World
-from bottle_tui.services import lookup, start, status, stop, tokens
+from bottle_tui.services import audit, decide, lookup, review, start, status, stop, tokens
 from bottle_tui.services.start import UpResult
 from sidecar_addon.table import parse
 
@@ -511,3 +511,52 @@ def test_the_record_of_another_bottle_is_refused(place: Place) -> None:
     data = lookup.render(lookup.recorded(place.world, "box"))
     with pytest.raises(InvalidFile, match="record of box"):
         lookup.parse(data, "other")
+
+
+# what ends with a stop
+
+
+def with_a_grant(place: Place) -> str:
+    """An approved ask of the agent, in force until the bottle stops; its id."""
+    identity = place.runtime.supervise("box").file("egress-block", host="files.example.net")
+    card = review.card(place.world, identity)
+    assert card.change is not None
+    assert decide.approve(place.world, identity, card.change.digest).in_force
+    return identity
+
+
+def test_a_grant_until_the_bottle_stops_is_over_after_it_and_everybody_is_told(place: Place) -> None:
+    place.up()
+    identity = with_a_grant(place)
+    assert "files.example.net" in place.hosts_in_force()
+    stop.stop(place.world, "box")
+    place.up()
+    assert "files.example.net" not in place.hosts_in_force()
+    assert "files.example.net" not in place.runtime.pipelock("box").live.hosts
+    told = place.runtime.supervise("box").decision(identity)
+    assert told is not None
+    assert not told.in_force
+    assert told.reason == "ended: the bottle was stopped"
+    last = audit.records(place.world, "box")[-1]
+    assert (last["kind"], last["in_force"], last["grants"]) == ("result", False, [identity])
+
+
+def test_a_grant_until_the_bottle_stops_outlives_another_manifest(place: Place) -> None:
+    place.up()
+    with_a_grant(place)
+    place.write(MANIFEST.replace("docs.example.com", "more.example.com"))
+    place.accepted_up()
+    assert place.hosts_in_force() == ["api.example.com", "more.example.com", "files.example.net"]
+
+
+def test_a_start_that_is_not_confirmed_is_stopped_again(place: Place) -> None:
+    place.up()
+    stop.stop(place.world, "box")
+
+    def mute(runtime: ScriptedRuntime, slug: str) -> None:
+        runtime.bottles[slug]["egress"].mute = True
+
+    place.runtime.spoil = mute
+    with pytest.raises(LaunchFailed, match="egress runs, but has not said"):
+        place.up()
+    assert place.state() == "stopped"

@@ -64,7 +64,7 @@ def _all_steps(setting: Setting, workshop: Workshop, wanted: Launch, progress: P
     made: dict[str, str] = {}
     with ThreadPoolExecutor(1) as pool:
         made["pipelock"] = _sidecar(setting, workshop, "pipelock", ready["pipelock"], wanted, progress)
-        closed = pool.submit(_probe, workshop, made["pipelock"], ready["egress"])
+        closed = pool.submit(probe, workshop, made["pipelock"], ready["egress"])
         for role in ("egress", "supervise"):
             made[role] = _sidecar(setting, workshop, role, ready[role], wanted, progress)
         for role in _order():
@@ -144,7 +144,7 @@ def _sidecar(setting: Setting, workshop: Workshop, role: Role, image: str, wante
     return container
 
 
-def _probe(workshop: Workshop, pipelock: str, image: str) -> None:
+def probe(workshop: Workshop, pipelock: str, image: str) -> None:
     """The agent's network leads nowhere; from there not even pipelock's own addresses may answer."""
     with translated(LaunchFailed, "pipelock's addresses are not known"):
         settings = workshop.engine.api.inspect_container(pipelock)["NetworkSettings"]

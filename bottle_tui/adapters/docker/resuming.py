@@ -1,12 +1,13 @@
 """Starting a stopped bottle again: the same containers, their files put anew, tokens handed over again."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 from bottle_tui.adapters.docker import launch as launching
 from bottle_tui.adapters.docker import names, waiting
 from bottle_tui.adapters.docker.engine import translated
 from bottle_tui.adapters.docker.launch import Setting
-from bottle_tui.adapters.docker.making import first_files
+from bottle_tui.adapters.docker.making import Workshop, first_files
 from bottle_tui.errors import BottleError, LaunchFailed
 from bottle_tui.ports import Launch, Progress, Recorded, Role
 
@@ -32,11 +33,23 @@ def _all_steps(setting: Setting, recorded: Recorded, wanted: Launch, progress: P
         progress(f"starting {role}…")
         first_files(setting.engine, container, role, wanted)
         since[role] = _start(setting, container, role, started)
+    _probe(setting, recorded)
     for role in names.START_ORDER[:-1]:
         waiting.until_ready(setting.engine, recorded.containers[role], role, since[role])
     launching.deliver(setting.engine, recorded.containers["egress"], wanted)
     progress("starting the agent…")
     _start(setting, recorded.containers["agent"], "the agent", started)
+
+
+def _probe(setting: Setting, recorded: Recorded) -> None:
+    """The networks may have been changed while the bottle was stopped, so they are probed again."""
+    with ExitStack() as nothing_made:
+        workshop = Workshop(setting.engine, recorded.slug, setting.operator[0], recorded.incarnation, nothing_made)
+        try:
+            image = str((recorded.details.get("images") or {}).get("egress") or "")
+            launching.probe(workshop, recorded.containers["pipelock"], image)
+        finally:
+            workshop.wait()
 
 
 def _start(setting: Setting, container: str, what: str, started: list[str]) -> datetime:
