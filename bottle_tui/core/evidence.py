@@ -61,6 +61,8 @@ class Window:
     """Events that the gate could not write."""
     again: Mapping[str, int] = field(default_factory=dict)
     """Proposal → how often the agent came back for it after it was decided."""
+    scans: Mapping[str, tuple[int, int, int]] | None = None
+    """Host → what scanning it has cost: requests, bytes, milliseconds."""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,8 @@ class Card:
     in_force: bool = False
     decided_at: datetime | None = None
     decided_by: str | None = None
+    by_operator: bool = False
+    """Whether the operator filed it from a denial; `author` is then the operator, else the agent's word for itself."""
     agent_waits: bool = False
     """Whether a tool call of the agent is waiting for it right now, as far as supervise has said."""
     delivery: str = ""

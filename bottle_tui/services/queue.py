@@ -41,6 +41,8 @@ class Note:
     """Every grant that an approval of it ever made, the last one last."""
     change: str = ""
     lasts: str = ""
+    by_operator: bool = False
+    """Whether the operator filed it, here; supervise and the agent do not know it."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,14 @@ def _take(session: Session, name: str, data: bytes) -> str | None:
     if known.digest != digest_of(data):
         return "was changed after it was first seen; the copy first seen counts"
     return None
+
+
+def file_own(session: Session, proposal: Proposal) -> None:
+    """Put a proposal of the operator's into the host's queue. The caller holds the lock and has it in the ledger."""
+    data = proposals.render(proposal)
+    note = Note(session.recorded.incarnation, digest_of(data), session.clock.now(), by_operator=True)
+    session.home.write(f"{FOLDER}/{proposal.id}.json", data)
+    _keep(session.home, proposal.id, note)
 
 
 def entries(home: BottleHome, incarnation: str | None) -> list[Entry]:
@@ -235,6 +245,7 @@ def _note(home: BottleHome, identity: str) -> Note | None:
             grants=tuple(value["grants"]),
             change=value["change"],
             lasts=value["lasts"],
+            by_operator=value.get("by_operator") is True,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(name, error) from None
@@ -252,5 +263,6 @@ def _keep(home: BottleHome, identity: str, note: Note) -> None:
         "grants": list(note.grants),
         "change": note.change,
         "lasts": note.lasts,
+        "by_operator": note.by_operator,
     }
     home.write(f"{FOLDER}/{identity}.note.json", json.dumps(data).encode())

@@ -132,6 +132,7 @@ def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic
         reason=decision.reason if decision else None,
         applied=decision.applied if decision else None,
         in_force=holds,
+        by_operator=entry.note.by_operator,
         decided_at=decision.decided_at if decision and decision.status != "pending" else None,
         decided_by=decision.by if decision and decision.status != "pending" else None,
         agent_waits=entry.id in traffic.waiting,

@@ -1,0 +1,72 @@
+"""From event lines to a window of evidence: denials as values, and who came back for an answer. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bottle_tui.core.evidence import Denial, Window
+from sidecar_addon.table import parse_time
+
+type Event = Mapping[str, Any]
+
+
+def window(gate: Iterable[Event], supervise: Iterable[Event]) -> Window:
+    """What these events say. Lines of another kind or shape are left out."""
+    timed = [(moment, event) for event in gate if (moment := _moment(event)) is not None]
+    own = {str(event.get("host")) for _, event in timed if event.get("background") is True}
+    denials = (_denial(moment, event, own) for moment, event in timed)
+    return Window(
+        known=True,
+        denials=tuple(denial for denial in denials if denial is not None),
+        since=timed[0][0] if timed else None,
+        until=timed[-1][0] if timed else None,
+        dropped=sum(_number(event, "count", 0) for _, event in timed if event.get("event") == "dropped"),
+        again=_again(supervise),
+    )
+
+
+def _denial(moment: datetime, event: Event, own: set[str]) -> Denial | None:
+    kind, host = event.get("event"), event.get("host")
+    if kind not in ("denied", "denied_more") or not isinstance(host, str):
+        return None
+    path = event.get("path")
+    return Denial(
+        at=moment,
+        host=host,
+        method=str(event.get("method") or ""),
+        path=path if isinstance(path, str) and kind == "denied" else None,
+        reason=str(event.get("reason") or "unknown"),
+        scheme=str(event.get("scheme") or "https"),
+        port=_number(event, "port", 443),
+        count=_number(event, "count", 1) if kind == "denied_more" else 1,
+        background=host in own,
+        pipelock=event.get("layer") == "pipelock" or event.get("reason") == "pipelock",
+    )
+
+
+def _again(supervise: Iterable[Event]) -> dict[str, int]:
+    """A call that comes after the decision is one more ask; the one that the decision woke has waited before."""
+    decided: set[str] = set()
+    counts = Counter[str]()
+    for event in supervise:
+        identity, kind = event.get("id"), event.get("event")
+        if not isinstance(identity, str):
+            continue
+        if kind == "decision_loaded":
+            (decided.discard if event.get("status") == "pending" else decided.add)(identity)
+        elif kind == "waiting" and identity in decided:
+            counts[identity] += 1
+    return dict(counts)
+
+
+def _moment(event: Event) -> datetime | None:
+    try:
+        return parse_time(str(event.get("time")))
+    except ValueError:
+        return None
+
+
+def _number(event: Event, name: str, otherwise: int) -> int:
+    value = event.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else otherwise

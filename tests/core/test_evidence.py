@@ -1,0 +1,162 @@
+"""Evidence is computed by the gate's own matcher, fits at segment boundaries, and never claims what was not seen."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bottle_tui.core import evidence, gate_events
+from bottle_tui.core.evidence import Denial, Fit, Subsumed, Window
+from sidecar_addon import paths
+from sidecar_addon.table import Grant, Route, Table
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HOST = "api.example.com"
+
+
+def denied(path: str | None, method: str = "GET", host: str = HOST, **fields: Any) -> Denial:
+    return Denial(NOW, host, method, path, "path_not_allowed", **fields)
+
+
+def table(*grants: Grant, host: str = HOST) -> Table:
+    return Table((Route(host, grants),) if grants else ())
+
+
+def test_denials_are_grouped_by_host_method_and_the_first_two_segments() -> None:
+    found = evidence.groups(
+        [
+            denied("/repos/acme/widgets/pulls"),
+            denied("/repos/acme/api"),
+            Denial(NOW + timedelta(minutes=1), HOST, "GET", "/repos/acme/widgets/pulls", "expired"),
+            denied("/repos/acme"),
+            denied(None, count=7),
+            denied("/ping", host="telemetry.example.net", background=True, count=90),
+        ]
+    )
+    assert [(group.host, group.prefix, group.count) for group in found] == [
+        (HOST, None, 7),
+        (HOST, "/repos/acme/", 3),
+        (HOST, "/repos/acme", 1),
+        ("telemetry.example.net", "/ping", 90),
+    ]
+    assert found[1].paths == (("/repos/acme/widgets/pulls", 2), ("/repos/acme/api", 1))
+    assert (found[1].reason, found[1].first, found[1].last) == ("expired", NOW, NOW + timedelta(minutes=1))
+
+
+def test_replay_counts_what_only_the_candidate_admits_and_what_of_it_nobody_asked_for() -> None:
+    window = Window(
+        True,
+        (
+            denied("/repos/a"),
+            denied("/repos/b"),
+            denied("/repos/b", "POST"),
+            denied("/v1/now-granted"),
+            denied(None, count=5),
+            denied("/repos/c", pipelock=True),
+            denied("/", host="other.example.net"),
+            denied("/repos//d"),
+        ),
+        since=NOW,
+    )
+    old = Grant("m1", ("/v1/",))
+    before = table(old)
+    after = table(old, Grant("new", ("/repos/",)))
+    asked = table(old, Grant("new", ("/repos/",), ("GET",)))
+    replay = evidence.replay(window, before, after, asked, NOW)
+    assert (replay.total, replay.admits, replay.unasked, replay.unread) == (12, 3, 1, 5)
+    assert replay.since == NOW
+
+
+def test_a_fit_is_exactly_what_was_denied_where_that_is_little() -> None:
+    listed = [denied("/repos/acme/x"), denied("/repos/acme"), denied("/v1", "POST"), denied("/w", port=8443)]
+    assert evidence.fitted(listed) == Fit(("/repos/acme", "/v1", "/w"), ("GET", "POST"), (443, 8443))
+
+
+def test_a_fit_leaves_out_what_no_route_can_admit() -> None:
+    assert (
+        evidence.fitted([denied("//x"), denied(None, count=3), denied("/x", pipelock=True), denied("/", "TRACE")])
+        is None
+    )
+
+
+def test_plain_http_has_no_rules_and_only_port_80() -> None:
+    assert evidence.fitted([denied("/x", scheme="http", port=80)]) == Fit((), (), (80,))
+    assert evidence.fitted([denied("/x", scheme="http", port=8080)]) is None
+    assert evidence.fitted([denied("/x", scheme="http", port=80), denied("/y")]) == Fit(("/y",), ("GET",), (443,))
+
+
+PATHS = st.lists(
+    st.text("ab/", min_size=0, max_size=8).map(lambda text: "/" + text.strip("/").replace("//", "/")),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(PATHS)
+def test_narrowest_prefixes_are_few_and_admit_every_path_they_were_made_of(whole: list[str]) -> None:
+    found = evidence.narrowest(whole)
+    assert len(found) <= evidence.FITTED
+    assert all(any(paths.admits(prefix, path) for prefix in found) for path in whole)
+    assert not any(one != other and paths.covers(one, other) for one in found for other in found)
+
+
+def test_many_paths_become_their_folders() -> None:
+    whole = [f"/repos/acme/widgets/issues/{n}" for n in range(30)] + ["/user"]
+    assert evidence.narrowest(whole) == ("/repos/acme/widgets/issues/", "/user")
+    assert evidence.narrowest([f"/{n}x" for n in range(30)]) == ("/",)
+
+
+def test_a_candidate_subsumes_narrower_grants_of_hosts_that_it_covers() -> None:
+    routes = (
+        Route(HOST, (Grant("m1", ("/v1/x/",), ("GET",)), Grant("m2", ("/v2/",)))),
+        Route("other.example.net", (Grant("m3", ("/v1/x/",), ("GET",)),)),
+    )
+    wide = Grant("new", ("/v1/",), ("GET",))
+    assert evidence.subsumed(routes, wide, "*.example.com") == (Subsumed("m1", HOST, "/v1/x/, GET"),)
+
+
+def test_events_become_denials_and_merged_repeats_have_no_path() -> None:
+    time = "2026-01-01T12:00:00.000Z"
+    window = gate_events.window(
+        [
+            {"event": "denied", "time": time, "host": HOST, "path": "/x", "reason": "expired", "port": 8443},
+            {"event": "denied_more", "time": time, "host": HOST, "method": "GET", "reason": "expired", "count": 4},
+            {"event": "denied", "time": time, "host": "t.test", "path": "/", "background": True},
+            {"event": "denied_more", "time": time, "host": "t.test", "count": "many"},
+            {"event": "denied", "time": time, "host": HOST, "path": "/x", "layer": "pipelock", "reason": "pipelock"},
+            {"event": "denied", "host": HOST, "path": "/x"},
+            {"event": "dropped", "time": time, "count": 3},
+            {"event": "allowed", "time": time, "host": HOST},
+        ],
+        [],
+    )  # fmt: skip
+    assert window.known
+    assert [(each.path, each.count, each.background, each.pipelock) for each in window.denials] == [
+        ("/x", 1, False, False),
+        (None, 4, False, False),
+        ("/", 1, True, False),
+        (None, 1, True, False),
+        ("/x", 1, False, True),
+    ]
+    assert (window.denials[0].port, window.dropped, window.since) == (8443, 3, NOW)
+
+
+def test_who_comes_back_after_a_decision_asks_again() -> None:
+    events = [
+        {"event": "waiting", "id": "A"},
+        {"event": "decision_loaded", "id": "A", "status": "rejected"},
+        {"event": "waiting", "id": "A"},
+        {"event": "waiting", "id": "A"},
+        {"event": "decision_loaded", "id": "A", "status": "pending"},
+        {"event": "waiting", "id": "A"},
+        {"event": "waiting"},
+    ]
+    assert gate_events.window([], events).again == {"A": 2}
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "?", "", "a b"])
+def test_what_is_no_host_is_reached_by_nothing(host: str) -> None:
+    assert not evidence.reaches("*.example.com", host)
+    assert not evidence.admits(table(Grant("g")), denied("/", host=host), NOW)
