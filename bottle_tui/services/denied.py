@@ -1,0 +1,190 @@
+"""Denied, not asked: what a bottle was refused and no proposal is about, and the operator's own proposal for it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bottle_tui.core import evidence
+from bottle_tui.core.evidence import Denial, DeniedGroup, Fit, Window
+from bottle_tui.errors import BottleError, Conflict, NotFound
+from bottle_tui.ports import World
+from bottle_tui.services import audit, lookup, queue, session
+from bottle_tui.services import evidence as looking
+from bottle_tui.services.queue import Entry
+from bottle_tui.services.session import Session
+from sidecar_addon import asks, proposals
+from sidecar_addon.asks import ProposalError
+from sidecar_addon.proposals import Decision, Proposal
+from sidecar_addon.table import Grant, Route, Table
+
+MOST = 200
+"""Groups of one bottle."""
+_TOOL = "egress-block"
+_WHY_NOT = {
+    "host_mismatch": "the request named two hosts; a route cannot help",
+    "not_http": "it was no HTTP request; a route cannot help",
+    "secret_in_request": "it carried a secret; credentials belong to the gate (`auth`)",
+    "token_missing": "the route's token is not there; `up` delivers it",
+    "tls_required": "plain HTTP passes on port 80 only",
+    "ambiguous_path": "its path can be read in two ways; a rule cannot admit it",
+    "method_not_allowed": "the gate knows no such method",
+    "pipelock": "pipelock refused it, not the gate; see `pipelock-block`",
+}
+_LEFT_OUT = ("quarantined", "gate_error")
+
+
+def groups(world: World, slug: str | None = None, *, windows: Mapping[str, Window] | None = None) -> list[DeniedGroup]:
+    """By bottle, host and method, the latest first; background folded into one row a bottle, last.
+
+    `windows` (slug → window) saves the look at the sidecars. A bottle that cannot be read has no rows.
+    """
+    found: list[DeniedGroup] = []
+    for name in [slug] if slug is not None else world.home.slugs():
+        try:
+            if lookup.find(world, name) is not None:
+                given = (windows or {}).get(name)
+                found += _of_bottle(session.opened(world, name), given or looking.window(world, name))
+        except BottleError:
+            continue
+    return sorted(found, key=lambda group: (group.background, -group.last.timestamp()))
+
+
+def _of_bottle(opened: Session, window: Window) -> list[DeniedGroup]:
+    if not window.known:
+        return []
+    table = session.live(opened.home).table
+    asked = [_as_table(entry) for entry in queue.entries(opened.home, opened.recorded.incarnation) if _is_asked(entry)]
+    now = opened.clock.now()
+    loud = [each for each in window.denials if not each.background and each.reason not in _LEFT_OUT]
+    open_ones = [each for each in loud if each.path is not None and not _settled(each, [table, *asked], now)]
+    by_kind: dict[tuple[str, str], list[Denial]] = {}
+    for denial in open_ones:
+        by_kind.setdefault((denial.host, denial.method), []).append(denial)
+    for denial in loud:
+        if denial.path is None and (denial.host, denial.method) in by_kind:
+            by_kind[denial.host, denial.method].append(denial)
+    latest = sorted(by_kind.items(), key=lambda item: max(each.at for each in item[1]), reverse=True)[:MOST]
+    made = [_group(opened.slug, host, method, listed) for (host, method), listed in latest]
+    own = [each for each in window.denials if each.background]
+    return [*made, *([_background(opened.slug, own)] if own else [])]
+
+
+def _is_asked(entry: Entry) -> bool:
+    """Whether the agent asked and has an answer that holds, or waits for one. The operator's own are rows still."""
+    open_or_refused = entry.status in ("pending", "failed", "rejected")
+    return entry.proposal.tool == _TOOL and open_or_refused and not entry.note.by_operator
+
+
+def _as_table(entry: Entry) -> Table:
+    """What an ask alone would admit."""
+    args = entry.proposal.args
+    return Table((Route(str(args["host"]), (Grant(entry.id, **asks.grant_fields(args)),), pipelock="passthrough"),))
+
+
+def _settled(denial: Denial, tables: Sequence[Table], now: datetime) -> bool:
+    """Whether it would pass by now, or is asked for."""
+    return any(evidence.admits(table, denial, now) for table in tables)
+
+
+def _group(slug: str, host: str, method: str, listed: Sequence[Denial]) -> DeniedGroup:
+    known = evidence.groups([each for each in listed if each.path is not None])
+    paths = sorted((pair for group in known for pair in group.paths), key=lambda pair: -pair[1])
+    latest = max(listed, key=lambda each: each.at)
+    fit = evidence.fitted(listed)
+    problem = _problem(host, fit, latest.reason)
+    return DeniedGroup(
+        slug=slug,
+        host=host,
+        method=method,
+        count=sum(each.count for each in listed),
+        first=min(each.at for each in listed),
+        last=latest.at,
+        reason=latest.reason,
+        paths=tuple(paths[:5]),
+        fit=None if problem else fit,
+        problem=problem,
+    )
+
+
+def _background(slug: str, listed: Sequence[Denial]) -> DeniedGroup:
+    latest = max(listed, key=lambda each: each.at)
+    count, first = sum(each.count for each in listed), min(each.at for each in listed)
+    problem = "the agent program's own knocking; it works without"
+    return DeniedGroup(slug, "", "", count, first, latest.at, latest.reason, problem=problem, background=True)
+
+
+def _problem(host: str, fit: Fit | None, reason: str) -> str:
+    if fit is None:
+        return _WHY_NOT.get(reason, "no route can admit it")
+    try:
+        asks.normalise(_TOOL, _arguments(host, fit, "a check"))
+    except ProposalError as error:
+        return str(error)
+    return ""
+
+
+def _arguments(host: str, fit: Fit, words: str) -> dict[str, object]:
+    asked: dict[str, object] = {"host": host, "ports": list(fit.ports), "justification": words}
+    if fit.paths:
+        asked["path_allowlist"] = list(fit.paths)
+    if fit.methods:
+        asked["methods"] = list(fit.methods)
+    return asked
+
+
+def propose(world: World, slug: str, host: str, method: str) -> str:
+    """File the narrowest ask for a group as the operator's own proposal; the id of its card, the open one if there is.
+
+    Raises NotFound when nothing of the kind is denied any more, Conflict when no route can admit it.
+    """
+    opened = session.opened(world, slug)
+    group = _find(world, slug, host, method)
+    if group.fit is None:
+        raise Conflict(f"{method} {host} of {slug}: {group.problem}")
+    words = f"not asked for by the agent: denied {group.count} times, first at {group.first:%H:%M:%S} UTC"
+    args = asks.normalise(_TOOL, _arguments(host, group.fit, words))
+    proposal = Proposal(opened.fresh_id(), _TOOL, world.operator[: proposals.MAX_AUTHOR], world.clock.now(), args)
+    with opened.home.lock():
+        same = _open_one(opened, proposal)
+        if same is not None:
+            return same
+        audit.append(
+            world,
+            opened.home,
+            "proposed",
+            component="egress",
+            proposal=proposal.id,
+            incarnation=opened.recorded.incarnation,
+            proposal_bytes=proposals.render(proposal).decode(),
+        )
+        queue.file_own(opened, proposal)
+    return proposal.id
+
+
+def _find(world: World, slug: str, host: str, method: str) -> DeniedGroup:
+    for group in groups(world, slug):
+        if (group.host, group.method) == (host, method) and not group.background:
+            return group
+    raise NotFound(f"{slug} was not denied {method} {host} lately, or it is asked for or granted by now")
+
+
+def _open_one(opened: Session, proposal: Proposal) -> str | None:
+    """The operator's open proposal for the same, if there is one."""
+    for entry in queue.entries(opened.home, opened.recorded.incarnation):
+        if entry.note.by_operator and entry.status in ("pending", "failed") and entry.proposal.key == proposal.key:
+            return entry.id
+    return None
+
+
+def withdraw(world: World, id: str) -> None:
+    """Take back a proposal of the operator's own that is not decided; the agent has never heard of it.
+
+    Raises NotFound; Conflict for a proposal of the agent's, or one that is decided.
+    """
+    slug, identity = queue.find(world, id)
+    opened = session.opened(world, slug)
+    with opened.home.lock():
+        entry = queue.entry(opened.home, identity, opened.recorded.incarnation)
+        if entry is None or not entry.note.by_operator or entry.status != "pending":
+            raise Conflict(f"{identity} is not an open proposal of your own; `r` rejects what an agent asks")
+        audit.append(world, opened.home, "withdrawn", component="egress", proposal=identity)
+        queue.write(opened.home, Decision(identity, "superseded", world.operator, world.clock.now()))

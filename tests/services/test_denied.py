@@ -1,0 +1,129 @@
+"""What was denied and not asked for: listed, fitted, approved in one step; a later ask is answered by itself."""
+
+from typing import Any
+
+import pytest
+
+from bottle_tui.core.evidence import Fit
+from bottle_tui.errors import Conflict, NotFound
+from bottle_tui.services import answering, audit, decide, denied, evidence, quarantine, review
+from sidecar_addon.table import Grant, Route
+
+HOST = "files.example.net"
+
+
+def deny(bottle, path: str | None, method: str = "GET", host: str = HOST, **fields: Any) -> None:
+    bottle.clock.advance(1)
+    time = bottle.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    plain = {"time": time, "method": method, "host": host, "reason": "host_not_allowed"}
+    if path is None:
+        bottle.gate.say({"event": "denied_more", "count": 9, **plain, **fields})
+    else:
+        bottle.gate.say({"event": "denied", "scheme": "https", "port": 443, "path": path, **plain, **fields})
+
+
+def rows(bottle) -> list[tuple[str, str, int]]:
+    return [(group.host, group.method, group.count) for group in denied.groups(bottle.world)]
+
+
+def test_denials_are_listed_by_host_and_method_with_background_folded_at_the_end(bottle) -> None:
+    deny(bottle, "/ping", host="telemetry.example.org", background=True)
+    deny(bottle, "/a")
+    deny(bottle, None)
+    deny(bottle, "/b", "POST")
+    found = denied.groups(bottle.world)
+    assert rows(bottle) == [(HOST, "POST", 1), (HOST, "GET", 10), ("", "", 1)]
+    assert found[2].background
+    assert found[1].fit == Fit(("/a",), ("GET",), (443,))
+
+
+def test_what_is_asked_refused_or_granted_by_now_is_no_row(bottle) -> None:
+    deny(bottle, "/a")
+    deny(bottle, "/v1/x", host="api.example.com", reason="expired")
+    assert rows(bottle) == [(HOST, "GET", 1)]
+    identity = bottle.ask(path_allowlist=["/a"])
+    assert rows(bottle) == []
+    decide.reject(bottle.world, identity, "no")
+    assert rows(bottle) == []
+    deny(bottle, "/elsewhere")
+    assert rows(bottle) == [(HOST, "GET", 1)]
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "reason", "words"),
+    [
+        ("203.0.113.7", "/", "host_not_allowed", "IP address"),
+        (HOST, "//x", "ambiguous_path", "two ways"),
+        (HOST, "/", "pipelock", "pipelock refused"),
+    ],
+)
+def test_what_no_route_can_admit_says_why_and_cannot_be_proposed(
+    bottle, host: str, path: str, reason: str, words: str
+) -> None:
+    deny(bottle, path, host=host, reason=reason)
+    (group,) = denied.groups(bottle.world)
+    assert words in group.problem
+    assert group.fit is None
+    with pytest.raises(Conflict, match=words):
+        denied.propose(bottle.world, "box", host, "GET")
+
+
+def test_a_group_becomes_the_operators_card_and_is_approved_in_one_step(bottle) -> None:
+    deny(bottle, "/data/a.csv")
+    identity = denied.propose(bottle.world, "box", HOST, "GET")
+    card = review.card(bottle.world, identity)
+    assert (card.author, card.by_operator, card.status) == ("op", True, "pending")
+    assert card.args == {"host": HOST, "path_allowlist": ["/data/a.csv"], "methods": ["GET"]}
+    assert evidence.of_card(bottle.world, identity).replay.unasked == 1
+    outcome = decide.approve(bottle.world, identity, card.change.digest)
+    assert outcome.in_force
+    assert identity in bottle.grants()
+    assert rows(bottle) == []
+    assert "proposed" in [record["kind"] for record in audit.records(bottle.world, "box")]
+
+
+def test_proposing_again_gives_the_open_card_and_withdrawing_takes_it_away(bottle) -> None:
+    deny(bottle, "/a")
+    identity = denied.propose(bottle.world, "box", HOST, "GET")
+    assert denied.propose(bottle.world, "box", HOST, "GET") == identity
+    denied.withdraw(bottle.world, identity)
+    assert review.cards(bottle.world) == []
+    assert denied.propose(bottle.world, "box", HOST, "GET") != identity
+
+
+def test_only_the_operators_own_open_proposal_can_be_withdrawn(bottle) -> None:
+    identity = bottle.ask()
+    with pytest.raises(Conflict):
+        denied.withdraw(bottle.world, identity)
+    with pytest.raises(NotFound):
+        denied.propose(bottle.world, "box", "nobody.test", "GET")
+
+
+def test_an_ask_for_what_is_in_force_is_answered_by_itself(bottle) -> None:
+    identity = bottle.ask("api.example.com", path_allowlist=["/v1/items/"], methods=["GET"])
+    wider = bottle.ask("api.example.com", path_allowlist=["/v2/"])
+    (outcome,) = answering.settle(bottle.world, review.cards(bottle.world))
+    assert (outcome.id, outcome.line) == (identity, "approved, already in force")
+    decision = bottle.decided(identity)
+    assert (decision.status, decision.by, decision.in_force) == ("approved", "bottle-tui", True)
+    assert bottle.supervise.decision(identity).in_force
+    assert bottle.decided(wider) is None
+    assert bottle.grants() == ["m1"]
+
+
+def test_nothing_is_answered_by_itself_under_quarantine_or_unless_the_gate_confirms(bottle) -> None:
+    identity = bottle.ask("api.example.com", path_allowlist=["/v1/"], methods=["GET"])
+    cards = review.cards(bottle.world)
+    table = bottle.gate.table
+    bottle.gate.table = None
+    assert answering.settle(bottle.world, cards) == []
+    bottle.gate.table = table
+    quarantine.quarantine(bottle.world, "box")
+    assert answering.settle(bottle.world, cards) == []
+    assert bottle.decided(identity) is None
+
+
+def test_an_ask_whose_credential_would_be_ignored_is_left_to_the_operator(make) -> None:
+    bottle = make(Route(HOST, (Grant("m1"),)))
+    bottle.ask(auth={"scheme": "Bearer", "token_ref": "EXAMPLE_TOKEN"})
+    assert answering.settle(bottle.world, review.cards(bottle.world)) == []
