@@ -17,4 +17,5 @@ def run(context: Context) -> int:
     settings, problem = settings_file.read(context.world.environ)
     if problem is not None:
         context.out.say(f"bottle-tui: {problem}")
-    return int(app.run(context.world, read_only=context.args.read_only or settings.read_only) or 0)
+    read_only = context.args.read_only or settings.read_only
+    return int(app.run(context.world, read_only=read_only, likes=settings) or 0)

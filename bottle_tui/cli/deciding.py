@@ -9,9 +9,10 @@ from bottle_tui.core.views import Outcome
 
 def proposals(context: Context) -> int:
     """What waits for somebody; with --all everything."""
-    from bottle_tui.services import review
+    from bottle_tui.services import ending, review
 
     args, out = context.args, context.out
+    ending.settle(context.world, args.slug)
     listed = review.cards(context.world, args.slug, everything=args.everything)
     if out.as_json:
         out.document([shapes.proposal(card) for card in listed])

@@ -25,8 +25,9 @@ def schema(context: Context) -> int:
 
 def audit_show(context: Context) -> int:
     """The ledger's records."""
-    from bottle_tui.services import audit
+    from bottle_tui.services import audit, ending
 
+    ending.settle(context.world, context.args.slug)
     records = audit.records(context.world, context.args.slug)
     if context.out.as_json:
         context.out.document(records)

@@ -17,8 +17,9 @@ from bottle_tui.errors import InvalidFile, NotFound, UsageError
 
 def routes_show(context: Context) -> int:
     """What the gate enforces, and whether it has said so."""
-    from bottle_tui.services import routes
+    from bottle_tui.services import ending, routes
 
+    ending.settle(context.world, context.args.slug)
     shown = routes.show(context.world, context.args.slug)
     wanted = context.args.host
     if wanted is not None:

@@ -52,10 +52,12 @@ def _close_ended(opened: Session, live: Live) -> None:
     there = {grant.id for _, grant in live.table.grants()}
     for entry in queue.entries(opened.home, opened.recorded.incarnation):
         decision = entry.decision
-        if decision is None or not decision.in_force or not entry.current or not entry.note.grants:
+        if decision is None or not decision.in_force or not entry.current:
             continue
-        if entry.note.grants[-1] not in there:
-            over = decision.expires_at is not None and decision.expires_at <= opened.clock.now()
+        over = decision.expires_at is not None and decision.expires_at <= opened.clock.now()
+        # What brought no grant (a host that is passed through) ends by its time alone.
+        ended = entry.note.grants[-1] not in there if entry.note.grants else over
+        if ended:
             close(opened, decision, "its time is over" if over else "what it allowed has ended")
 
 

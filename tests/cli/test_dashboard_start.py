@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from bottle_tui.core.settings import Settings
+
 
 @pytest.fixture
 def opened(shell, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
@@ -24,6 +26,12 @@ def test_read_only_reaches_it_from_the_command_line_and_from_the_settings(shell,
     (shell.folder / "settings.yaml").write_text("read_only: true\n")
     assert shell() == 0
     assert [how["read_only"] for how in opened] == [False, True, True]
+
+
+def test_the_settings_reach_it(shell, opened) -> None:
+    (shell.folder / "settings.yaml").write_text("theme: light\nkeys: {quit: Q}\n")
+    assert shell() == 0
+    assert opened[0]["likes"] == Settings(theme="light", keys={"quit": "Q"})
 
 
 def test_broken_settings_are_one_line_on_standard_error_and_it_opens_all_the_same(shell, opened) -> None:

@@ -147,3 +147,12 @@ def test_a_silent_gate_is_six_or_five_but_never_in_force(shell, asked: str) -> N
     shell.runtime.gate("box").silent = True
     assert shell("approve", asked) in (5, 6)
     assert shell.json("show", asked)["in_force"] is False
+
+
+def test_listing_settles_what_time_has_ended(shell, asked) -> None:
+    identity = asked
+    assert shell("approve", identity, "--for", "15m") == 0, shell.err
+    shell.world.clock.advance(901)
+    assert shell("proposals") == 0
+    assert shell.json("show", identity)["in_force"] is False
+    assert [record.get("of") for record in shell.json("audit", "show", "box")][-1] == "expire"
