@@ -6,7 +6,7 @@ from datetime import datetime
 from textual.message import Message
 
 from bottle_tui.core.arming import Decision
-from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome
+from bottle_tui.core.views import BottleStatus, Card, Outcome
 
 
 class Heard(Message):
@@ -130,15 +130,6 @@ class DecisionMade(Message, bubble=False):
     def __init__(self, decision: Decision) -> None:
         super().__init__()
         self.decision = decision
-
-
-class LinesArrived(Message, bubble=False):
-    """Log lines of one sidecar, in a batch; `dropped` were too many. Not posted more than 20 times a second."""
-
-    def __init__(self, lines: tuple[LogLine, ...], dropped: int) -> None:
-        super().__init__()
-        self.lines = lines
-        self.dropped = dropped
 
 
 class NudgeArrived(Message, bubble=False):

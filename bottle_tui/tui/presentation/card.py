@@ -16,7 +16,6 @@ from bottle_tui.tui.presentation.rows import (
     row,
     rule,
     spread,
-    width_of,
     wrapped,
 )
 from bottle_tui.tui.presentation.times import ago
@@ -295,17 +294,3 @@ def asked_row(card: Card, width: int) -> Row:
     """What is being rejected, in one line."""
     host = cut_middle(visible(card.host), max(width - 30, 12))
     return row(Span(" reject ", "strong"), foreign(card.slug, "strong"), Span(" · "), Span(host, "strong"))
-
-
-__all__ = [
-    "CardView",
-    "asked_row",
-    "card_view",
-    "confirmation",
-    "plain_card",
-    "whole_card",
-    "whole_change",
-    "whole_words",
-    "width_of",
-    "worst_first",
-]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from bottle_tui.core.text import visible
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.lists import result_row
-from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, first_of, fit_row, row, spread, wrapped
+from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, spread, wrapped
 from bottle_tui.tui.presentation.times import ago, clock, stale
 
 RESULT_ROWS = 3
@@ -114,6 +114,3 @@ def _hints(hints: Sequence[Hint], width: int) -> Row:
 def too_small(width: int, height: int) -> Row:
     """The one line of a terminal that is too small."""
     return fit_row(row(Span(cut(f"bottle-tui needs 60×24; this is {width}×{height}", width), "warn")), width)
-
-
-__all__ = ["VIEWS", "Hint", "first_of", "footer_rows", "last_rows", "tabs_row", "title_row", "too_small"]

@@ -1,6 +1,5 @@
 """Rows of styled spans, and how they are cut, padded and ruled. Widths are terminal cells, not characters."""
 
-from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -114,16 +113,3 @@ def wrapped(text: str, width: int) -> list[str]:
             line = word
         lines.append(line)
     return lines
-
-
-def first_of(spans: Iterable[Span], width: int, gap: str = "  ") -> Row:
-    """As many whole spans as fit, in order, with gaps between."""
-    out: list[Span] = []
-    used = 0
-    for span in spans:
-        size = cell_len(span.text) + (len(gap) if out else 0)
-        if used + size > width:
-            break
-        out += [Span(gap), span] if out else [span]
-        used += size
-    return tuple(out)

@@ -98,7 +98,7 @@ class View(Screen[None]):
     def draw(self) -> None:
         """The whole screen from the board. Cheap; widgets repaint only what changed."""
         board = self.board
-        if board is None or not self.is_mounted or self not in self.app.screen_stack:
+        if board is None or self not in self.app.screen_stack or not self.query("#footer"):
             return
         title = self.query_one("#title", Rows)
         self.set_class(self.too_small, "-tiny")

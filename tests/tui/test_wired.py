@@ -1,0 +1,94 @@
+"""The dashboard over the real services and a runtime in memory whose gate decides for real."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bottle_tui.core.views import BottleStatus
+from bottle_tui.services import watching
+from bottle_tui.tui.app import BottleApp
+from bottle_tui.tui.wiring import wired
+from tests.services.conftest import Bottle, bottle, make
+from tests.tui.conftest import Operator
+from tests.tui.samples import Desk
+
+__all__ = ["bottle", "make"]
+
+
+@asynccontextmanager
+async def sitting(bottle: Bottle) -> AsyncIterator[Operator]:
+    clock = [100.0]
+    app = BottleApp(wired(bottle.world), now=lambda: clock[0])
+    app.conduct.reader.pause = 0.1
+    async with app.run_test(size=(100, 40)) as pilot:
+        operator = Operator(app, pilot, Desk(), clock)
+        await operator.until(lambda: app.board and app.board.cards_at and app.board.bottles_at)
+        yield operator
+
+
+async def test_one_key_puts_an_ask_in_force_and_u_takes_it_back(bottle: Bottle) -> None:
+    identity = bottle.ask(path_allowlist=["/wheels/"], methods=["GET"])
+    async with sitting(bottle) as operator:
+        assert "files.example.net" in operator.text("#card")
+        await operator.press("a")
+        await operator.until(lambda: operator.app.board.last and operator.app.board.last.kind != "busy")
+        assert "in force, proven" in operator.text("#result")
+        assert identity in bottle.grants() and "files.example.net" in bottle.hosts()
+        await operator.press("u")
+        await operator.until(lambda: identity not in bottle.grants())
+        await operator.until(lambda: not operator.app.board.applying)
+        assert operator.app.board.last.kind == "ok"
+
+
+async def test_a_reason_reaches_the_agent(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    async with sitting(bottle) as operator:
+        await operator.press("r")
+        operator.wait(0.5)
+        await operator.type("1", "enter")
+        await operator.until(lambda: bottle.decided(identity))
+        decision = bottle.decided(identity)
+        assert decision is not None and decision.status == "rejected" and "not needed" in str(decision.reason)
+        await operator.until(lambda: operator.app.board.last and operator.app.board.last.reopen)
+        await operator.press("o")
+        await operator.until(lambda: operator.app.board.open_card)
+
+
+async def test_a_silent_pipelock_is_told_as_it_is_and_the_ask_stays(bottle: Bottle) -> None:
+    bottle.ask()
+    async with sitting(bottle) as operator:
+        bottle.pipelock.silent = True
+        before = bottle.grants()
+        await operator.press("a")
+        await operator.until(lambda: operator.app.board.last and operator.app.board.last.kind == "bad")
+        assert bottle.grants() == before
+        await operator.until(lambda: operator.app.board.open_card.status == "failed")
+        assert "approved, not in force" in operator.text("#card")
+
+
+async def test_X_cuts_the_bottle_off_and_it_is_shown(bottle: Bottle) -> None:
+    async with sitting(bottle) as operator:
+        await operator.press("2")
+        await operator.press("X")
+        await operator.until(lambda: _state(operator) == "quarantined")
+        assert "quarantined" in operator.text("#title")
+
+
+def _state(operator: Operator) -> str:
+    bottles: tuple[BottleStatus, ...] = operator.app.board.bottles
+    return bottles[0].state if bottles else ""
+
+
+async def test_the_logs_come_from_the_sidecars(bottle: Bottle) -> None:
+    async with sitting(bottle) as operator:
+        await operator.press("4")
+        bottle.gate.say(
+            {"event": "denied", "host": "b.test", "path": "/x", "method": "GET", "reason": "host_not_allowed"}
+        )
+        await operator.until(lambda: "GET b.test/x  host_not_allowed" in operator.text("#log-egress"))
+
+
+def test_supervise_is_told_that_somebody_watches(bottle: Bottle) -> None:
+    assert watching.watched(bottle.world) == 1
+    assert b"watched_at" in bottle.supervise.files["/var/lib/supervise/decisions/state.json"]
+    bottle.supervise.unreachable = True
+    assert watching.watched(bottle.world, "box") == 0
