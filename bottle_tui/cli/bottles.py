@@ -1,17 +1,14 @@
 """Bottles: run, init, up, stop, down, ps, attach."""
 
 import os
-import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-from bottle_tui.cli import shapes
+from bottle_tui.cli import dashboard, shapes, splitting
 from bottle_tui.cli.context import Context
-from bottle_tui.cli.words import age
+from bottle_tui.cli.words import age, plain
 from bottle_tui.core.views import BottleStatus
-from bottle_tui.errors import BottleError, Conflict, UsageError
+from bottle_tui.errors import BottleError, Conflict
 
 
 def ps(context: Context) -> int:
@@ -29,7 +26,7 @@ def ps(context: Context) -> int:
             (
                 each.slug,
                 each.runtime,
-                each.state,
+                plain(each.state),
                 *(each.sidecars.get(role, "unknown") for role in ("egress", "pipelock", "supervise")),
                 str(each.pending),
                 age(now, each.created),
@@ -48,9 +45,24 @@ def up(context: Context) -> int:
     status, lines = _up(context)
     if context.out.as_json:
         context.out.document(shapes.bottle(status) | {"lines": list(lines)})
-    else:
-        context.out.line(f"{status.slug} {status.state}  ({status.runtime})")
+        return 0
+    context.out.line(f"{status.slug} {plain(status.state)}  ({status.runtime})")
+    if context.args.split:
+        opened = splitting.beside(["attach", status.slug], os.environ, context.out.say)
+        if opened and context.out.interactive():
+            return dashboard.run(context)
+    _what_next(context, status)
     return 0
+
+
+def _what_next(context: Context, status: BottleStatus) -> None:
+    """The lines that a person needs now."""
+    rows = [("agent", f"bottle-tui attach {status.slug}"), ("dashboard", "bottle-tui")]
+    if status.runtime == "local":
+        # There is no container to be inside of: whatever is started by hand needs these.
+        rows += [("proxy", status.proxy_url or ""), ("MCP", status.mcp_url or ""), ("CA", status.ca_file or "")]
+    for name, value in rows:
+        context.out.say(f"  {name.ljust(9)}  {value}")
 
 
 def stop(context: Context) -> int:
@@ -98,11 +110,9 @@ def run(context: Context) -> int:
     if not path.exists():
         for written in _init(context):
             context.out.say(f"wrote {written}")
-    if context.args.split and not os.environ.get("TMUX"):
-        raise UsageError("--split opens a pane of tmux, and this is none; open a second terminal with `bottle-tui`")
     status, _ = _up(context)
     if context.args.split:
-        _split()
+        splitting.beside([], os.environ, context.out.say)
     return _attach(context, status.slug)
 
 
@@ -134,6 +144,8 @@ def _accepted(context: Context, text: str) -> bool:
 def _attach(context: Context, slug: str) -> int:
     from bottle_tui.services import attach as attaching
 
+    if context.out.interactive():
+        context.out.say(attaching.how_to_leave(context.world, slug))
     return attaching.attach(context.world, slug)
 
 
@@ -167,14 +179,3 @@ def _init(context: Context) -> list[Path]:
             raise BottleError(f"cannot be written ({error.strerror})", file=str(path)) from error
         written.append(path)
     return written
-
-
-def _split() -> None:
-    """The dashboard in a pane beside this one."""
-    # A new pane has tmux's environment, not this shell's.
-    passed = [f"-e{name}={value}" for name, value in os.environ.items() if name.startswith("BOTTLE_TUI_")]
-    words = ["tmux", "split-window", "-h", "-d", *passed, shlex.join([sys.executable, "-m", "bottle_tui"])]
-    try:
-        subprocess.run(words, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise BottleError(f"tmux did not open a pane ({error}); open a second terminal with `bottle-tui`") from error

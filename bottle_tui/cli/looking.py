@@ -32,6 +32,9 @@ def audit_show(context: Context) -> int:
     if context.out.as_json:
         context.out.document(records)
         return 0
+    if not records:
+        context.out.say("nothing is recorded yet")
+        return 0
     context.out.table(
         ("N", "TIME", "WHAT", "COMPONENT", "ACTOR", "PROPOSAL", "HOW"), [_record_row(record) for record in records]
     )

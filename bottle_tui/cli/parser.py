@@ -51,10 +51,11 @@ def _add(commands: Any, name: str, handler: str, about: str, *words: str) -> Any
 def _bottles(commands: Any) -> None:
     run = _add(commands, "run", "bottles:run", "init if there is no manifest, up, attach; again: reattach")
     run.add_argument("provider", nargs="?", choices=PROVIDERS, metavar="PROVIDER", help=" | ".join(PROVIDERS))
-    run.add_argument("--split", action="store_true", help="open the dashboard beside it (inside tmux)")
+    run.add_argument("--split", action="store_true", help="open the dashboard in a pane beside it")
     init = _add(commands, "init", "bottles:init", "write a commented bottle.yaml")
     init.add_argument("provider", nargs="?", choices=PROVIDERS, metavar="PROVIDER", help=" | ".join(PROVIDERS))
     up = _add(commands, "up", "bottles:up", "start a bottle, or bring a running one to its manifest")
+    up.add_argument("--split", action="store_true", help="then the dashboard here, the agent in a pane beside it")
     for command in (run, init, up):
         command.add_argument("-f", "--file", default="bottle.yaml", help="the manifest (default: bottle.yaml)")
     for command in (run, up):

@@ -1,9 +1,13 @@
 """Numbers as people read them."""
 
-from datetime import datetime
+from __future__ import annotations
 
-from bottle_tui.core.evidence import Use
-from bottle_tui.core.rollup import Gap
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a status bar asks for words many times a minute, and needs none of these
+    from bottle_tui.core.evidence import Use
+    from bottle_tui.core.rollup import Gap
 
 _GAPS = {
     "dropped": "events were dropped by the gate",
@@ -47,3 +51,8 @@ def used(use: Use | None) -> str:
     if use is None or not use.requests:
         return "never used"
     return f"used {use.requests}×, last {use.last:%m-%d %H:%M}" if use.last else f"used {use.requests}×"
+
+
+def plain(state: str) -> str:
+    """A state as people say it: "needs tokens"."""
+    return state.replace("_", " ")

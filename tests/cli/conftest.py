@@ -68,7 +68,8 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     )
     make: Callable[[], World] = lambda: world  # noqa: E731
     monkeypatch.setattr("bottle_tui.cli.context.build_world", make)
-    for name in ("BOTTLE_TUI_RUNTIME", "BOTTLE_TUI_DEBUG", "VISUAL", "EDITOR", "TMUX"):
+    panes = ("TMUX", "ZELLIJ", "WEZTERM_PANE", "KITTY_WINDOW_ID")
+    for name in ("BOTTLE_TUI_RUNTIME", "BOTTLE_TUI_DEBUG", "VISUAL", "EDITOR", *panes):
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "project"
     folder.mkdir()

@@ -1,8 +1,11 @@
 """Bottles from the command line: init, up, ps, stop, down, attach."""
 
+from dataclasses import replace
+
 import pytest
 
 from bottle_tui.core.manifest import parse
+from bottle_tui.services import lookup
 
 
 def test_ps_of_nothing_is_an_empty_list(shell) -> None:
@@ -119,7 +122,44 @@ def test_run_writes_a_manifest_where_there_is_none_starts_it_and_attaches(
     assert joined == ["project", "project"]
 
 
-def test_split_without_tmux_says_what_to_do_instead(shell) -> None:
+def test_up_says_what_a_person_does_next(shell) -> None:
     (shell.folder / "bottle.yaml").write_text("name: box\nagent: {image: x}\n")
-    assert shell("run", "--split") == 2
-    assert "second terminal" in shell.err
+    assert shell("up") == 0
+    assert shell.out == "box running  (docker)\n"
+    assert "bottle-tui attach box" in shell.err
+    assert "dashboard" in shell.err
+    assert "proxy" not in shell.err.rsplit("agent ", 1)[1], "inside a container it is set already"
+
+
+def test_states_are_words(shell) -> None:
+    shell.up()
+    assert shell("routes", "add", "box", "api.example.com", "--token-ref", "EXAMPLE_TOKEN") == 4
+    digest = shell.err.rsplit("--digest ", 1)[1].strip()
+    assert shell("routes", "add", "box", "api.example.com", "--token-ref", "EXAMPLE_TOKEN", "--digest", digest) == 0
+    shell.runtime.gate("box").slots.clear()
+    assert shell("ps") == 0
+    assert "needs tokens" in shell.out
+    assert shell.json("ps")[0]["state"] == "needs_tokens"
+
+
+@pytest.mark.parametrize(("runtime", "words"), [("docker", "ctrl-p ctrl-q"), ("local", "ends with it")])
+def test_attach_says_how_to_leave_before_it_joins(
+    shell, monkeypatch: pytest.MonkeyPatch, runtime: str, words: str
+) -> None:
+    shell.up()
+    record = lookup.recorded(shell.world, "box")
+    lookup.save(shell.world, replace(record, runtime=runtime))
+    shell.world.runtimes["local"] = shell.runtime
+    monkeypatch.setattr("bottle_tui.cli.output.Output.interactive", lambda _: True)
+    monkeypatch.setattr(shell.runtime, "attach", lambda *_: print("JOINED") or 0)
+    assert shell("attach", "box") == 0
+    assert words in shell.err
+
+
+def test_split_where_no_pane_can_be_opened_gives_the_line_and_goes_on(shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell.runtime, "attach", lambda *_: 0)
+    (shell.folder / "bottle.yaml").write_text("name: box\nagent: {image: x}\n")
+    assert shell("run", "--split") == 0
+    assert "in a second terminal:" in shell.err
+    assert shell("up", "--split") == 0
+    assert "attach box" in shell.err.split("in a second terminal:")[1].splitlines()[0]
