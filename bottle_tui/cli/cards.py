@@ -1,5 +1,7 @@
 """A card for people: facts, risks worst first, the change, the agent's words last and cut."""
 
+from collections.abc import Sequence
+
 from bottle_tui.cli.output import BOLD, DIM, RED, YELLOW, Output
 from bottle_tui.core.text import cut
 from bottle_tui.core.views import Card
@@ -9,13 +11,15 @@ _ORDER = ("danger", "warn", "note")
 _WORDS_SHOWN = 12
 
 
-def show(out: Output, card: Card, *, words: bool = True) -> None:
+def show(out: Output, card: Card, *, words: bool = True, evidence: Sequence[str] = ()) -> None:
     """A card for people. What the agent said comes last and is cut."""
     out.line(f"{card.tool}  {card.host}".rstrip(), BOLD)
     out.line(f"{card.id}  {card.slug}  {card.status}  by {card.author}", DIM)
     width = max((len(fact.name) for fact in card.facts), default=0)
     for fact in card.facts:
         out.line(f"  {fact.name.ljust(width)}  {fact.asked}" + (f"   (seen: {fact.seen})" if fact.seen else ""))
+    for line in evidence:
+        out.line(f"  {cut(line, 200)}", DIM)
     for risk in sorted(card.risks, key=lambda each: _ORDER.index(each.level)):
         mark, style = _MARKS[risk.level]
         out.line(f"{mark} {risk.text}", style)

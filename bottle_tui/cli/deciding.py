@@ -4,16 +4,19 @@ from bottle_tui.cli import cards, consent, shapes
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import BOLD, DIM, RED, Output
 from bottle_tui.cli.words import age
+from bottle_tui.core import evidence_text
 from bottle_tui.core.views import Outcome
 
 
 def proposals(context: Context) -> int:
     """What waits for somebody; with --all everything."""
-    from bottle_tui.services import ending, review
+    from bottle_tui.services import answering, ending, review
 
     args, out = context.args, context.out
     ending.settle(context.world, args.slug)
     listed = review.cards(context.world, args.slug, everything=args.everything)
+    if answering.settle(context.world, listed):
+        listed = review.cards(context.world, args.slug, everything=args.everything)
     if out.as_json:
         out.document([shapes.proposal(card) for card in listed])
         return 0
@@ -33,13 +36,16 @@ def proposals(context: Context) -> int:
 
 def show(context: Context) -> int:
     """One proposal: facts, risks worst first, the change, the agent's words last."""
-    from bottle_tui.services import review
+    from bottle_tui.services import evidence, review, traffic
 
-    card = review.card(context.world, context.args.id)
+    world = context.world
+    card = review.card(world, context.args.id)
+    traffic.drain(world, card.slug)
+    found = evidence.of_card(world, card.id)
     if context.out.as_json:
-        context.out.document(shapes.card(card))
+        context.out.document(shapes.card(card) | {"by_operator": card.by_operator, "evidence": shapes.evidence(found)})
     else:
-        cards.show(context.out, card)
+        cards.show(context.out, card, evidence=evidence_text.lines(found, world.clock.now()))
     return 0
 
 

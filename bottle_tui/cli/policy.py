@@ -1,7 +1,7 @@
 """The policy of a running bottle: routes, pipelock's hosts, revoking, quarantine."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from bottle_tui.cli import consent, editor, shapes
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.deciding import report
 from bottle_tui.cli.output import BOLD, DIM
-from bottle_tui.cli.words import size
+from bottle_tui.cli.words import size, used
+from bottle_tui.core.evidence import Use
 from bottle_tui.core.operations import Operation
 from bottle_tui.errors import InvalidFile, NotFound, UsageError
 
@@ -33,9 +34,19 @@ def routes_show(context: Context) -> int:
     quarantined = ", QUARANTINED" if shown.get("quarantined") else ""
     context.out.line(f"{shown['slug']}  generation {shown['generation'] or '–'}  {state}{quarantined}", BOLD)
     context.out.line(shown["digest"], DIM)
-    rows = [row for route in shown["routes"] for row in _route_rows(route)]
-    context.out.table(("HOST", "SCAN", "AUTH", "PATHS", "METHODS", "PORTS", "UNTIL", "GRANT", "SCANNED SO FAR"), rows)
+    uses = _uses(context)
+    rows = [row for route in shown["routes"] for row in _route_rows(route, uses)]
+    head = ("HOST", "SCAN", "AUTH", "PATHS", "METHODS", "PORTS", "UNTIL", "GRANT", "USED", "SCANNED SO FAR")
+    context.out.table(head, rows)
     return 0
+
+
+def _uses(context: Context) -> dict[str, Use]:
+    """What each grant has admitted, the newest counted first."""
+    from bottle_tui.services import evidence, traffic
+
+    traffic.drain(context.world, context.args.slug)
+    return evidence.of_grants(context.world, context.args.slug)
 
 
 def routes_add(context: Context) -> int:
@@ -153,7 +164,7 @@ def _lasts(context: Context) -> str:
     return getattr(context.args, "lasts", None) or edits.BOTTLE
 
 
-def _route_rows(route: dict[str, Any]) -> list[tuple[str, ...]]:
+def _route_rows(route: dict[str, Any], uses: Mapping[str, Use]) -> list[tuple[str, ...]]:
     scan = route.get("scan") or {}
     cost = f"{scan['requests']} requests, {size(scan['bytes'])}, {scan['ms']} ms" if scan.get("requests") else ""
     rows: list[tuple[str, ...]] = []
@@ -169,6 +180,7 @@ def _route_rows(route: dict[str, Any]) -> list[tuple[str, ...]]:
                 " ".join(str(port) for port in grant.get("ports") or [443]),
                 ends,
                 grant["id"],
+                used(uses.get(grant["id"])) if route["grants"] else "",
                 cost if number == 0 else "",
             )
         )

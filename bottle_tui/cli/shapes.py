@@ -1,8 +1,10 @@
 """Views as plain values for `--json`; `docs/json.md` describes them. Shared by every command, logic of none."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
+from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.rollup import Row
 from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome, Risk
 from bottle_tui.services.traffic import Traffic
@@ -120,3 +122,19 @@ def traffic_row(row: Row) -> dict[str, Any]:
         "first": row.first,
         "last": row.last,
     }
+
+
+def evidence(found: Evidence) -> dict[str, Any]:
+    """What stands beside a card."""
+    return {key: plain(value) for key, value in asdict(found).items()}
+
+
+def plain(value: Any) -> Any:
+    """Moments as text, at any depth."""
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value

@@ -72,6 +72,37 @@ def test_traffic_outlives_the_bottle_until_it_is_purged(shell) -> None:
     assert not (shell.world.home.bottle("box").path / "traffic").exists()
 
 
+def test_routes_say_what_each_grant_has_admitted_never_included(shell) -> None:
+    shell.up()
+    assert shell("routes", "show", "box") == 0
+    assert "never used" in shell.out
+    grant = shell.json("routes", "show", "box")["routes"][0]["grants"][0]["id"]
+    passed = {"id": "1", "method": "GET", "host": "docs.example.com", "path": "/a", "grant": grant}
+    shell.runtime.gate("box").say({"event": "allowed", "time": "2026-01-02T03:04:05.678Z", **passed})
+    assert shell("routes", "show", "box") == 0
+    assert "used 1×, last 01-02 03:04" in shell.out
+
+
+def test_show_has_the_evidence_beside_the_claim(shell) -> None:
+    shell.up()
+    identity = shell.runtime.supervise("box").file("egress-block", host="evil.test", path_allowlist=["/"])
+    events(shell)
+    assert shell("show", identity) == 0
+    assert "denied 5×" in shell.out
+    assert "evil.test" in shell.out
+    document = shell.json("show", identity)
+    assert document["evidence"]["denied"] == 5
+    assert document["evidence"]["replay"]["total"] == 5
+    assert document["by_operator"] is False
+
+
+def test_listing_answers_what_is_in_force_already(shell) -> None:
+    shell.up()
+    identity = shell.runtime.supervise("box").file("egress-block", host="docs.example.com", methods=["GET"])
+    assert shell.json("proposals") == []
+    assert shell.json("show", identity)["status"] == "approved"
+
+
 def test_logs_are_made_visible_and_end_without_follow(shell) -> None:
     shell.up()
     events(shell)

@@ -1,0 +1,84 @@
+"""Evidence as short lines, the same on the card and on the command line. Pure; hosts and paths in them are foreign."""
+
+from datetime import datetime
+
+from bottle_tui.core.evidence import Elsewhere, Evidence, Prior, Replay, Use
+
+SHOWN = 4
+
+
+def lines(found: Evidence, now: datetime) -> tuple[str, ...]:
+    """Every line that says something: seen, replay, covers, elsewhere, before, used, scanned."""
+    said = [
+        seen(found),
+        *([replay(found.replay)] if found.replay else []),
+        *(f"covers {each.grant} on {each.host}: {each.text}" for each in found.subsumes[:SHOWN]),
+        *(elsewhere(each, now) for each in found.elsewhere[:SHOWN]),
+        *(prior(each, now) for each in found.prior[:SHOWN]),
+        *(f"{use.grant} on this host: {used(use, now)}" for use in found.uses[:SHOWN]),
+        scanned(found),
+    ]
+    return tuple(line for line in said if line)
+
+
+def seen(found: Evidence) -> str:
+    """How often the host was denied, and where; "no such denial seen"; "not known"."""
+    if not found.known:
+        return "what was denied is not known: the gate's events cannot be read"
+    if not found.denied:
+        return "no such denial seen" + (", but for the agent program's own knocking" if found.groups else "")
+    shown = [group for group in found.groups if not group.background and group.prefix is not None][:SHOWN]
+    where = ", ".join(f"{group.method} {group.prefix} {group.count}" for group in shown)
+    return f"denied {found.denied}×" + (f": {where}" if where else "")
+
+
+def replay(found: Replay) -> str:
+    """What the candidate would have let through."""
+    since = f" since {found.since:%H:%M}" if found.since else ""
+    if not found.total:
+        return f"replay: no denials{since} to try it on"
+    rest = f"; {found.unread} repeats there have no path" if found.unread else ""
+    asked = "all asked for" if not found.unasked else f"{found.unasked} of them not asked for"
+    return (
+        f"replay: admits {found.admits} of {found.total} denials{since}" + (f", {asked}" if found.admits else "") + rest
+    )
+
+
+def elsewhere(found: Elsewhere, now: datetime) -> str:
+    """Who else has the host."""
+    had = f" {span(now, found.since)}" if found.since else ""
+    uses = "" if found.uses is None else f" ({found.uses} uses)"
+    return f"{found.slug} has had it{had}{uses}"
+
+
+def prior(found: Prior, now: datetime) -> str:
+    """What was decided before, and what came after."""
+    word = {"rejected": "refused", "ended": "approved and ended"}.get(found.status, found.status)
+    reason = f": {found.reason}" if found.reason else ""
+    again = f"; asked again {found.again}×" if found.again else ""
+    return f"{word} {span(now, found.at)} ago by {found.by} ({found.asked}){reason}{again}"
+
+
+def used(use: Use, now: datetime) -> str:
+    """What a grant has admitted, "never used" included."""
+    if not use.requests:
+        return f"never used{f' in {span(now, use.since)}' if use.since else ''}"
+    return f"used {use.requests}×" + (f", last {span(now, use.last)} ago" if use.last else "")
+
+
+def scanned(found: Evidence) -> str:
+    """What scanning has cost on this host."""
+    if found.scan is None or not found.scan[0]:
+        return ""
+    requests, size, ms = found.scan
+    cost = f"scanning has cost {ms / 1000:.1f} s on {requests} requests"
+    return cost + (f", {ms / 1000 / (size / 1_000_000):.1f} s per MB" if size >= 1_000_000 else "")
+
+
+def span(now: datetime, then: datetime) -> str:
+    """A length of time in one unit: "38 s", "40 min", "3 h", "3 d"."""
+    seconds = max(0, int((now - then).total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 7_200), ("min", 120)):
+        if seconds >= size:
+            return f"{seconds // {'d': 86_400, 'h': 3_600, 'min': 60}[unit]} {unit}"
+    return f"{seconds} s"
