@@ -28,13 +28,19 @@ class Answers:
         flight.status = answer.status_code
         flight.answered = self._flights.monotonic()
         token = flow.metadata.get("token")
-        if token is not None and _holds(answer.headers.fields, token.encode()):
+        if token is not None and _holds((*answer.headers.fields, (answer.data.reason,)), token.encode()):
             self._cut(flow, flight)
+            return
+        if answer.status_code == 101 and flight.request.method != "WEBSOCKET":
+            # mitmproxy would go over to a WebSocket on the upstream's word alone.
+            flight.reason = "method_not_allowed"
+            self._flights.events.denied(**flight.fields() | {"reason": flight.reason})
+            self._flights.cut([flight], "not_asked_for")
             return
         if answer.status_code == 101 or _may_be_pipelock(answer, flight):
             return
         try:
-            watch = Watch(token.encode(), answer.headers.get("content-encoding", "")) if token else None
+            watch = Watch(token.encode(), _encoding(answer)) if token else None
         except Unsearchable as error:
             self._replace(flow, flight, "gate_error", str(error))
             return
@@ -157,7 +163,13 @@ class Replacement:
         return self._body
 
 
-def _holds(fields: tuple[tuple[bytes, bytes], ...], token: bytes) -> bool:
+def _encoding(answer: Response) -> str:
+    """Every encoding of a body, of the content and of its transfer; more than one is none that can be searched."""
+    named = f"{answer.headers.get('content-encoding', '')},{answer.headers.get('transfer-encoding', '')}".lower()
+    return ",".join(name for part in named.split(",") if (name := part.strip()) not in ("", "chunked", "identity"))
+
+
+def _holds(fields: tuple[tuple[bytes, ...], ...], token: bytes) -> bool:
     return any(token in part for field in fields for part in field)
 
 
@@ -168,6 +180,7 @@ def _may_be_pipelock(answer: Response, flight: Flight) -> bool:
         flight.route.pipelock == "scanned"
         and answer.status_code in (403, 429)
         and answer.headers.get("content-type", "").startswith("text/plain")
+        and not _encoding(answer)
         and length.isdigit()
         and int(length) <= _PEEK
     )

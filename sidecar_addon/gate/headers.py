@@ -20,15 +20,17 @@ _OVERRIDE = re.compile(
     rb"via$|x-original$|x-host$|x-url-scheme$)",
     re.IGNORECASE,
 )
+_SPLITTING = re.compile(rb"[\r\n\x00]+[ \t]*")
 _CREDENTIAL = re.compile(
-    rb"(^|[-_])(authorization|authentication|auth|cookies?|api[-_]?keys?|access[-_]?keys?|tokens?|secrets?|passw(or)?d|"
-    rb"credentials?)($|[-_])",
+    rb"(^|[-_])(authorization|authentication|auth|cookies?|(api|access|auth|app|application|subscription|functions|"
+    rb"master|private|secret|service|client)[-_]?keys?|(api|access|auth|id|session|refresh|bearer)?tokens?|secrets?|"
+    rb"passw(or)?d|credentials?)($|[-_])",
     re.IGNORECASE,
 )
 _KEY_PARAMETER = re.compile(
     r"^(key|(x[-_](goog[-_])?)?api[-_]?key|(access|auth|private|refresh|id|oauth|bearer|session)[-_]?(key|token)|token|"
     r"auth|authorization|(client[-_]?)?secret|passw(or)?d|pwd|credentials?|jwt|sig|signature|"
-    r"x-(amz|goog)-(signature|credential|security-token))$",
+    r"x-(amz|goog)-(signature|credential|security-token))(\[[^\]]*\])*$",
     re.IGNORECASE,
 )
 
@@ -54,7 +56,10 @@ def clean_request(request: Request, *, websocket: bool) -> None:
 
 def clean_response(response: Response) -> None:
     """Remove headers and trailers in which an upstream could speak with the gate's or pipelock's voice."""
-    response.headers = Headers([field for field in response.headers.fields if not _VOICE.match(field[0])])
+    response.headers = Headers(
+        # A lone CR ends a line for some readers: what follows it would be a header of the upstream's choice.
+        [(name, _SPLITTING.sub(b" ", value)) for name, value in response.headers.fields if not _VOICE.match(name)]
+    )
     if response.trailers:
         response.trailers = Headers([field for field in response.trailers.fields if not _VOICE.match(field[0])])
 

@@ -65,13 +65,17 @@ def _decoder(encoding: str) -> Callable[[bytes], list[bytes]] | None:
         return None
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise Unsearchable(f"the response is encoded as {encoding[:20]!r} although plain text was asked for")
-    inflate = zlib.decompressobj(47 if encoding != "deflate" else 15)
+    bits = 47 if encoding != "deflate" else 15
+    inflate = zlib.decompressobj(bits)
 
     def decode(chunk: bytes) -> list[bytes]:
+        nonlocal inflate
         pieces = []
         while chunk:
+            if inflate.eof:  # a reader may go on with what follows as with a second packing
+                inflate = zlib.decompressobj(bits)
             pieces.append(inflate.decompress(chunk, _PIECE))
-            chunk = inflate.unconsumed_tail
+            chunk = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
         return pieces
 
     return decode

@@ -12,6 +12,7 @@ from sidecar_addon.table import Grant
 VALUE = "real-token-of-the-gate-0123456789"
 AUTH = {"auth_scheme": "Bearer", "token_env": "EGRESS_TOKEN_0", "token_fingerprint": "fp1"}
 TOKENS = {"EGRESS_TOKEN_0": Token("fp1", VALUE)}
+PACKED = gzip.compress(VALUE.encode())
 GITHUB = "ghp_" + "A1b2" * 9
 
 
@@ -44,6 +45,11 @@ def test_the_real_header_replaces_the_agents(authed):
         "Private-Token",
         "X-Amz-Security-Token",
         "Proxy-Authorization",
+        "X-ApiToken",
+        "AccessToken",
+        "Ocp-Apim-Subscription-Key",
+        "X-Functions-Key",
+        "DD-Application-Key",
     ],
 )
 def test_every_credential_of_the_agent_is_removed_on_a_route_with_auth(authed, name):
@@ -58,7 +64,8 @@ def test_what_is_no_credential_stays(authed):
 
 def test_key_like_query_parameters_are_removed_and_the_rest_stays_as_it_was(authed):
     url = (
-        "https://api.test/x?a=1&key=mine&%6bey=mine&b=%20+;c&API_KEY=mine&access_token=mine&page_token=2&x=1;token=mine"
+        "https://api.test/x?a=1&key=mine&%6bey=mine&b=%20+;c&API_KEY=mine&access_token=mine&token[]=mine"
+        "&page_token=2&x=1;token=mine"
     )
     assert authed.get(url).status == 200
     assert authed.upstream.seen[0].target == "/x?a=1&b=%20+;c&page_token=2"
@@ -99,8 +106,12 @@ def test_the_token_is_in_no_event_and_no_answer(authed):
         response_with(gzip.compress(b"packed " + VALUE.encode()), b"Content-Encoding: gzip\r\n"),
         response_with(zlib.compress(b"packed " + VALUE.encode()), b"Content-Encoding: deflate\r\n"),
         b"HTTP/1.1 302 Found\r\nLocation: https://x.test/?t=" + VALUE.encode() + b"\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 " + VALUE.encode() + b"\r\nContent-Length: 0\r\n\r\n",
+        response_with(gzip.compress(b"one") + gzip.compress(VALUE.encode()), b"Content-Encoding: gzip\r\n"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(PACKED), PACKED),
+        response_with(PACKED, b"Content-Encoding: gzip\r\n").replace(b"200 OK", b"403 Forbidden"),
     ],
-    ids=["body", "header", "gzip", "deflate", "location"],
+    ids=["body", "header", "gzip", "deflate", "location", "reason", "gzip of two", "transfer gzip", "error page"],
 )
 def test_a_response_that_holds_the_token_is_cut(authed, answer):
     authed.upstream.answers["/"] = answer
@@ -112,7 +123,7 @@ def test_a_response_that_holds_the_token_is_cut(authed, answer):
                 seen += data
         except OSError:
             pass
-    assert VALUE.encode() not in seen
+    assert VALUE.encode() not in seen and PACKED not in seen
     assert authed.event("finished")["cut"] == "token_reflected"
 
 

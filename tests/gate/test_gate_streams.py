@@ -307,6 +307,17 @@ def test_no_upstream_speaks_in_the_gates_voice(world):
     assert not [name for name in reply.headers if name.startswith(("x-bottle", "x-pipelock"))]
 
 
+@pytest.mark.parametrize("mark", [b"\r", b"\n", b"\r\n ", b"\x00", b"\r\r"])
+def test_no_upstream_hides_the_gates_voice_in_a_value(world, talk, mark):
+    head = b"HTTP/1.1 200 OK\r\nX-A: b" + mark + b"X-Bottle-Denied: quarantined\r\nContent-Length: 0\r\n\r\n"
+    world.upstream.answers["/"] = head
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: api.test\r\n\r\n")
+        seen = sock.recv(65536)
+    lines = seen.replace(b"\x00", b"\r").replace(b"\r", b"\n").lower().split(b"\n")
+    assert seen.startswith(b"HTTP/1.1 200") and not [line for line in lines if line.lstrip().startswith(b"x-bottle")]
+
+
 def test_an_http2_body_without_a_length_cannot_smuggle_a_request(make_world, route_of):
     world = make_world(route_of(grants=(Grant("g", ("/v1/",)),)))
     sock, connection = http2(world)

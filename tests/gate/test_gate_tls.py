@@ -131,6 +131,21 @@ def test_a_websocket_passes_on_a_passthrough_host_whose_grant_names_it(talking):
     assert talking.event("finished")["status"] == 101
 
 
+def test_a_websocket_that_was_not_asked_for_is_cut(make_world, route_of, upstream, pki):
+    upstream.authorities["api.test"] = pki.private
+    world = make_world(route_of(pipelock="passthrough", grants=(Grant("g", methods=("GET",)),)))
+    upstream.answers["/"] = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05hello"
+    seen = b""
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: api.test\r\nSec-WebSocket-Version: 13\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while data := sock.recv(65536):
+                seen += data
+    assert seen == b""
+    assert world.event("finished")["cut"] == "not_asked_for"
+    assert world.event("denied")["reason"] == "method_not_allowed"
+
+
 def test_mitmproxy_keeps_no_messages_of_a_websocket(talking, monkeypatch):
     flows = []
     addon = talking.gate._addon
