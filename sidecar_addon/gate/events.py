@@ -17,6 +17,14 @@ _KINDS = 1_000
 """How many different denials are merged in one second; further ones are dropped and counted."""
 
 
+_LONGEST = 2_000
+
+
+def clipped[T](value: T) -> T | str:
+    """A value as an event carries it: an agent's long path must not push other lines out of a bounded log."""
+    return f"{value[:_LONGEST]}…" if isinstance(value, str) and len(value) > _LONGEST else value
+
+
 def moment() -> str:
     """Now, in UTC with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -37,8 +45,9 @@ class Events:
 
     def emit(self, event: str, **fields: Any) -> None:
         """Queue one event; never blocks."""
+        short = {name: clipped(value) for name, value in fields.items()}
         try:
-            self._queue.put_nowait({"event": event, "time": moment(), **fields})
+            self._queue.put_nowait({"event": event, "time": moment(), **short})
         except queue.Full:
             with self._lock:
                 self._dropped += 1
@@ -49,7 +58,7 @@ class Events:
 
     def merged(self, event: str, kind: tuple[str, ...], **fields: Any) -> None:
         """An event that is written once per kind and second; the rest becomes `<event>_more` with a count."""
-        key = (event, *kind)
+        key = (event, *map(clipped, kind))
         with self._lock:
             if key in self._counts:
                 self._counts[key] += 1
