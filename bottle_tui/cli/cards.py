@@ -1,14 +1,19 @@
-"""A card for people: facts, risks worst first, the change, the agent's words last and cut."""
+"""A card for people: facts, risks worst first, the change, the agent's words last.
 
+Folded at the width of the terminal with the later lines indented, so that 60 columns read as well as 200. The agent's
+words begin every line with `> `, so that no folding makes them look like a fact.
+"""
+
+import textwrap
 from collections.abc import Sequence
 
 from bottle_tui.cli.output import BOLD, DIM, RED, YELLOW, Output
-from bottle_tui.core.text import cut
+from bottle_tui.core.text import cut, visible_lines
 from bottle_tui.core.views import Card
 
 _MARKS = {"danger": ("!!", RED), "warn": ("! ", YELLOW), "note": ("· ", "")}
 _ORDER = ("danger", "warn", "note")
-_WORDS_SHOWN = 12
+_WORDS_SHOWN = 40
 
 
 def show(out: Output, card: Card, *, words: bool = True, evidence: Sequence[str] = ()) -> None:
@@ -17,25 +22,34 @@ def show(out: Output, card: Card, *, words: bool = True, evidence: Sequence[str]
     out.line(f"{card.id}  {card.slug}  {card.status}  by {card.author}", DIM)
     width = max((len(fact.name) for fact in card.facts), default=0)
     for fact in card.facts:
-        out.line(f"  {fact.name.ljust(width)}  {fact.asked}" + (f"   (seen: {fact.seen})" if fact.seen else ""))
+        seen = f"   (seen: {fact.seen})" if fact.seen else ""
+        out.wrapped(f"  {fact.name.ljust(width)}  {fact.asked}{seen}", indent=width + 4)
     for line in evidence:
-        out.line(f"  {cut(line, 200)}", DIM)
+        out.wrapped(f"  {cut(line, 200)}", DIM, indent=4)
     for risk in sorted(card.risks, key=lambda each: _ORDER.index(each.level)):
         mark, style = _MARKS[risk.level]
-        out.line(f"{mark} {risk.text}", style)
+        out.wrapped(f"{mark} {risk.text}", style, indent=3)
     _print_change(out, card)
     for label, text in (("reason", card.reason), ("decided by", card.decided_by), ("delivery", card.delivery)):
         if text:
-            out.line(f"{label}: {text}")
+            out.wrapped(f"{label}: {text}", indent=2)
     if words and card.words:
         out.line("the agent says:", DIM)
-        for line in card.words.splitlines()[:_WORDS_SHOWN]:
-            out.line("  > " + cut(line, 200))
+        for line in _quoted(card.words, out.width):
+            out.line(line)
+
+
+def _quoted(words: str, width: int | None) -> list[str]:
+    """The agent's words, each line of the screen marked as theirs. Past forty lines the rest is counted."""
+    room = max(width or 200, 24) - 4
+    lines = [part for line in visible_lines(words.strip()) for part in textwrap.wrap(line, room) or [""]]
+    more = len(lines) - _WORDS_SHOWN
+    return [f"  > {line}" for line in lines[:_WORDS_SHOWN]] + ([f"  … {more} more lines: --json"] if more > 0 else [])
 
 
 def _print_change(out: Output, card: Card) -> None:
     if card.change is None:
-        out.line(card.problem or "no change can be computed")
+        out.wrapped(card.problem or "no change can be computed", indent=2)
         return
     for title, diff in (("routes", card.change.routes), ("pipelock", card.change.pipelock)):
         if diff.strip():
@@ -44,7 +58,7 @@ def _print_change(out: Output, card: Card) -> None:
     if card.change.unchanged:
         out.line("nothing changes: it is in force already")
     for note in card.change.notes:
-        out.line(f"note: {note}")
+        out.wrapped(f"note: {note}", indent=2)
     out.line(f"digest {card.change.digest}", DIM)
 
 

@@ -5,7 +5,9 @@ Everything for people goes through the sanitiser here, so no command prints fore
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any, TextIO
 
@@ -29,6 +31,25 @@ class Output:
     def line(self, text: str = "", style: str = "") -> None:
         """One line of output."""
         print(_styled(visible(text), style, self._stdout), file=self._stdout, flush=True)
+
+    @property
+    def width(self) -> int | None:
+        """How many columns the reader has: COLUMNS, else the terminal's; None where the output is no terminal."""
+        stated = os.environ.get("COLUMNS", "")
+        if stated.isdecimal() and int(stated) > 0:
+            return int(stated)
+        return shutil.get_terminal_size().columns if self._stdout.isatty() else None
+
+    def wrapped(self, text: str, style: str = "", indent: int = 0) -> None:
+        """One paragraph, folded at the reader's width with the later lines indented; one line where there is none."""
+        width = self.width
+        folded = [visible(text)]
+        if width is not None:
+            folded = textwrap.wrap(
+                folded[0], max(width, indent + 20), subsequent_indent=" " * indent, break_on_hyphens=False
+            )
+        for each in folded or [""]:
+            self.line(each, style)
 
     def block(self, text: str) -> None:
         """Several lines of output."""
