@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import apply, matching, proxy, report, screen
+from tests.bench import appearing, apply, matching, proxy, report, screen
 from tests.e2e.parts import engine
 
 LOCAL: tuple[Callable[[], list[report.Row]], ...] = (matching.rows, screen.rows)
-ON_ENGINE: tuple[Callable[[], list[report.Row]], ...] = (proxy.rows, apply.rows)
+ON_ENGINE: tuple[Callable[[], list[report.Row]], ...] = (proxy.rows, apply.rows, appearing.rows)
 
 
 def main() -> int:
