@@ -449,7 +449,9 @@ def test_attaching_joins_the_agents_terminal_leaves_it_running_and_starts_it_aga
 
 
 def test_a_shell_runs_beside_the_agent(running: Place) -> None:
-    shell = attached(running, "sh", "-c", "stty size; id -u; exit 5")
+    shell = attached(running, "sh", "-c", "echo ready; read word; stty size; id -u; exit 5")
+    shell.until("ready")
+    shell.type("on\r")
+    shell.until("33 77")
     shell.until("12345")
-    assert "33 77" in shell.seen
     assert shell.ended() == 5

@@ -85,6 +85,8 @@ def _members(chunks: Iterable[bytes]) -> Iterator[tuple[tarfile.TarInfo, tarfile
                 yield member, archive
     except tarfile.TarError as error:
         raise OSError(f"the archive from the container is broken ({error})") from error
+    finally:
+        stream.drain()
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes | None:
@@ -103,6 +105,12 @@ class _Stream(io.RawIOBase):
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._rest = b""
+
+    def drain(self) -> None:
+        """Read what is left, so that the connection it comes on can be used again; a flood is left where it is."""
+        left = FOLDER_LIMIT
+        while left > 0 and (chunk := next(self._chunks, None)) is not None:
+            left -= len(chunk)
 
     def readable(self) -> bool:
         return True

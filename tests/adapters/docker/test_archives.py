@@ -110,3 +110,16 @@ def test_what_is_no_archive_at_all_is_an_error() -> None:
 def test_an_empty_archive_holds_nothing() -> None:
     assert archives.read_file(chunks(tar())) is None
     assert archives.read_folder(chunks(tar())) == {}
+
+
+def test_what_is_not_wanted_is_read_too_so_that_the_connection_is_free_again() -> None:
+    pieces = chunks(tar(("x", FILE, b"y" * 500), ("z", FILE, b"z" * 5000)))
+    assert archives.read_file(pieces) == b"y" * 500
+    assert next(pieces, None) is None
+
+
+def test_a_flood_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "FOLDER_LIMIT", 20_000)
+    pieces = chunks(tar(("x", FILE, b"y"), ("z", FILE, b"z" * 200_000)), 10_000)
+    assert archives.read_file(pieces) == b"y"
+    assert next(pieces, None) is not None
