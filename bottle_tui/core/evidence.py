@@ -5,7 +5,7 @@ Made of the gate's own events; text in them (hosts, paths) is foreign and is san
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bottle_tui.core import admission
@@ -234,18 +234,20 @@ def admits(table: Table, denial: Denial, now: datetime) -> bool:
 
 def replay(window: Window, before: Table, after: Table, asked: Table, now: datetime) -> Replay:
     """What `after` would have let through that `before` does not; `asked`: after the ask as the agent made it."""
-    total = admitted = unasked = unread = 0
     touched = _touched(before, after)
-    for denial in window.denials:
-        total += denial.count
-        if not any(reaches(host, denial.host) for host in touched):
-            continue
-        if denial.path is None:
-            unread += denial.count
-        elif admits(after, denial, now) and not admits(before, denial, now):
-            admitted += denial.count
-            unasked += 0 if admits(asked, denial, now) else denial.count
-    return Replay(total, admitted, unasked, unread, window.since)
+    near = {name: any(reaches(host, name) for host in touched) for name in {each.host for each in window.denials}}
+    kinds = Counter[Denial]()
+    for each in window.denials:
+        if near[each.host]:
+            kinds[replace(each, at=now, count=1)] += each.count
+    admitted = unasked = unread = 0
+    for kind, count in kinds.items():
+        if kind.path is None:
+            unread += count
+        elif admits(after, kind, now) and not admits(before, kind, now):
+            admitted += count
+            unasked += 0 if asked is after or admits(asked, kind, now) else count
+    return Replay(sum(each.count for each in window.denials), admitted, unasked, unread, window.since)
 
 
 def _touched(before: Table, after: Table) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from bottle_tui.core.evidence import prefix_of
@@ -22,6 +23,7 @@ KEPT_KEYS = 512
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
 _BEGINNINGS = ("gate_ready", "routes_loaded", "routes_rejected", "token_loaded")
 _LONGEST = 200
+_REFUSED = ("denied", "denied_more")
 
 
 @dataclass(frozen=True)
@@ -151,34 +153,56 @@ def _said(events: Iterable[Mapping[str, Any]], *, first_start: bool) -> list[Gap
 
 def _key(event: Mapping[str, Any]) -> str:
     """Equal for the same line."""
-    parts = [event.get(name) for name in ("event", "time", "id", "host", "method", "reason", "count", "path")]
-    return hashlib.blake2b(json.dumps(parts, default=str).encode(), digest_size=6).hexdigest()
+    identity = event.get("id")
+    if isinstance(identity, str) and identity:
+        return f"{event.get('event')} {identity[:_LONGEST]}"
+    parts = (str(event.get(name)) for name in ("event", "time", "host", "method", "reason", "count", "path"))
+    return hashlib.blake2b(" ".join(parts).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _rows(events: Iterable[Mapping[str, Any]]) -> list[Row]:
-    return [row for event in events if (row := _row(event)) is not None]
+    """One row a minute and kind. Sums are lists until the end: a drain may have 100,000 events to add."""
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    for event in events:
+        kind = _kind(event)
+        if kind is None:
+            continue
+        moment = str(event["time"])
+        count, up, down = _amounts(event)
+        sums = found.setdefault((moment[:16], *kind), [0, 0, 0, moment, moment])
+        sums[0] += count
+        sums[1] += up
+        sums[2] += down
+        sums[3] = min(sums[3], moment)
+        sums[4] = max(sums[4], moment)
+    return [Row(*key, *sums) for key, sums in found.items()]
 
 
-def _row(event: Mapping[str, Any]) -> Row | None:
-    name, host, moment = event.get("event"), event.get("host"), str(event["time"])
+def _kind(event: Mapping[str, Any]) -> tuple[str, str, str, str | None, str | None] | None:
+    name, host = event.get("event"), event.get("host")
     if name not in ("allowed", "denied", "denied_more", "finished") or not isinstance(host, str):
         return None
     path, grant = event.get("path"), event.get("grant")
-    refused = name in ("denied", "denied_more")
-    count = {"allowed": 1, "denied": 1, "finished": 0}.get(str(name), _count(event, "count"))
-    return Row(
-        minute=moment[:16],
-        host=host[:_LONGEST],
-        method=str(event.get("method") or "")[:20],
-        prefix=redacted(prefix_of(path))[:_LONGEST] if isinstance(path, str) else "",
-        grant=grant[:64] if isinstance(grant, str) else None,
-        reason=str(event.get("reason") or "unknown")[:64] if refused else None,
-        count=count,
-        bytes_up=0 if refused else _count(event, "bytes_up"),
-        bytes_down=0 if refused else _count(event, "bytes_down"),
-        first=moment,
-        last=moment,
+    return (
+        host[:_LONGEST],
+        str(event.get("method") or "")[:20],
+        _prefix(path) if isinstance(path, str) else "",
+        grant[:64] if isinstance(grant, str) else None,
+        str(event.get("reason") or "unknown")[:64] if name in _REFUSED else None,
     )
+
+
+def _amounts(event: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Requests, bytes up, bytes down."""
+    name = event["event"]
+    if name == "finished":
+        return 0, _count(event, "bytes_up"), _count(event, "bytes_down")
+    return (_count(event, "count") if name == "denied_more" else 1), 0, 0
+
+
+@lru_cache(maxsize=4_096)
+def _prefix(path: str) -> str:
+    return redacted(prefix_of(path))[:_LONGEST]
 
 
 def added(rows: Iterable[Row]) -> list[Row]:
@@ -199,9 +223,9 @@ def summed(rows: Iterable[Row]) -> list[Row]:
 
 
 def _sum(one: Row, other: Row) -> Row:
-    return replace(
-        one,
-        minute=min(one.minute, other.minute),
+    return Row(
+        min(one.minute, other.minute),
+        *one.kind,
         count=one.count + other.count,
         bytes_up=one.bytes_up + other.bytes_up,
         bytes_down=one.bytes_down + other.bytes_down,
