@@ -35,7 +35,7 @@ def _denial(moment: datetime, event: Event, own: set[str]) -> Denial | None:
         at=moment,
         host=host,
         method=str(event.get("method") or ""),
-        path=path if isinstance(path, str) and kind == "denied" else None,
+        path=path if isinstance(path, str) else None,
         reason=str(event.get("reason") or "unknown"),
         scheme=str(event.get("scheme") or "https"),
         port=_number(event, "port", 443),
