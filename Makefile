@@ -9,7 +9,7 @@ demo: $(STAMP)
 	$(BIN)/bottle-tui demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not e2e"
+	$(BIN)/python -m pytest -m "not e2e" -n auto
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
