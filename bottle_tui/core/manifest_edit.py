@@ -47,11 +47,9 @@ def new_routes(text: str, routes: Sequence[tuple[Mapping[str, Any], str]]) -> li
 
 
 def grown(text: str, index: int, key: str, items: Sequence[str | int]) -> list[Insertion]:
-    """The list `key` of `egress.routes[index]` with these at its end."""
+    """The list `key` of `egress.routes[index]`, which has it, with these at its end."""
     routes = _value(_value(_root(text), "egress"), "routes")
-    listed = _value(routes.value[index], key) if routes is not None else None
-    if listed is None:
-        return []
+    listed = _value(routes.value[index], key)
     if listed.flow_style:
         return [_into_flow(listed, ", ".join(_flow(item) for item in items))]
     column = listed.start_mark.column
@@ -79,8 +77,6 @@ def _root(text: str) -> Any:
 
 
 def _value(node: Any, key: str) -> Any:
-    if not isinstance(node, yaml.MappingNode):
-        return None
     return next((value for name, value in node.value if name.value == key), None)
 
 

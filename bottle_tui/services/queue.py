@@ -101,8 +101,9 @@ def sync(session: Session) -> list[Refused]:
 def _stamp(session: Session) -> None:
     """Leave when the queue was read, at most every few seconds."""
     now, last = session.clock.now(), session.home.read(SEEN_FILE)
-    if last is None or not iso(now - SEEN_EVERY) <= last.decode("ascii", "replace") <= iso(now):
-        session.home.write(SEEN_FILE, iso(now).encode())
+    stamp, recent = str(iso(now)), str(iso(now - SEEN_EVERY))
+    if last is None or not recent <= last.decode("ascii", "replace") <= stamp:
+        session.home.write(SEEN_FILE, stamp.encode())
 
 
 def _take(session: Session, name: str, data: bytes) -> str | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bottle_tui.core import manifest_edit
 from bottle_tui.core.always import Always
 from bottle_tui.core.manifest import Auth, parse
 from bottle_tui.core.saving import saved
@@ -116,3 +117,21 @@ def test_lines_end_as_the_files_do() -> None:
 def test_a_text_that_cannot_be_added_to_is_refused_and_not_printed_wrong() -> None:
     with pytest.raises(Conflict, match="by hand"):
         saved("{name: box, agent: {image: x}}\n", "f", [API])
+
+
+def test_ports_grow_where_the_manifest_names_ports() -> None:
+    before = HEAD + "egress: {routes: [{host: api.example.com, ports: [8443]}]}\n"
+    found = saved(before, "f", [Always("1", "api.example.com", ports=(9443,))])
+    assert routes(found.text)["api.example.com"] == (None, None, (8443, 9443))
+
+
+def test_a_credential_in_the_usual_header_is_written_short() -> None:
+    entry = Always("1", "api.example.com", auth=Auth("Bearer", "EXAMPLE_TOKEN"))
+    assert "auth: {scheme: Bearer, token_ref: EXAMPLE_TOKEN}\n" in saved(HEAD, "f", [entry]).text
+
+
+def test_an_edit_that_came_out_otherwise_than_meant_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = HEAD + "egress: {allowlist: [api.example.com]}\n"
+    monkeypatch.setattr(manifest_edit, "inserted", lambda *_: wrong)
+    with pytest.raises(Conflict, match="by hand"):
+        saved(HEAD, "f", [API])
