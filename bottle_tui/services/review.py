@@ -1,13 +1,13 @@
 """Cards: each proposal with its facts, its risks and the change that approving it would make."""
 
-from bottle_tui.core import slots
+from bottle_tui.core import mirror, slots
 from bottle_tui.core.changes import State
 from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Card, Fact
 from bottle_tui.errors import BottleError, Conflict, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
-from bottle_tui.services import lookup, queue, seen, session
+from bottle_tui.services import gate, loading, lookup, queue, seen, session
 from bottle_tui.services.proposed import Ground, Proposed, Subject, propose
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.seen import Traffic
@@ -125,7 +125,10 @@ def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic
         host=str(args.get("host", "")),
         args={key: value for key, value in args.items() if key != "justification"},
         words=str(args.get("justification", "")),
-        facts=_facts(entry, edit, traffic, live.state if live else State(slots=slots.Slots())),
+        facts=(
+            *_facts(entry, edit, traffic, live.state if live else State(slots=slots.Slots())),
+            *_restart(opened, live, proposed),
+        ),
         risks=proposed.risks if proposed else (),
         change=proposed.change if proposed else None,
         problem=problem,
@@ -178,6 +181,21 @@ def _facts(entry: Entry, edit: Edit, traffic: Traffic, state: State) -> tuple[Fa
     asked = f"{ports} · auth {auth['scheme']} {auth['token_ref']}" if isinstance(auth, dict) else ports
     facts.append(Fact("port", asked, _route_seen(host, state)))
     return tuple(facts)
+
+
+def _restart(opened: Session | None, live: Live | None, proposed: Proposed | None) -> tuple[Fact, ...]:
+    """What pipelock takes only at a start ends what flows: said beforehand, with how much that is right now."""
+    if opened is None or live is None or proposed is None:
+        return ()
+    after = proposed.merged.after
+    if not loading.needs_restart(live.mirrored, mirror.mirror(after.routes, after.extra)):
+        return ()
+    try:
+        streams = gate.status(opened.sidecar("egress")).streams
+    except SidecarUnreachable:
+        return (Fact("restart", "pipelock restarts", "how many streams it cuts is not known"),)
+    flowing = "nothing flows now" if not streams else f"cuts {streams} stream{'s' if streams > 1 else ''} after 10 s"
+    return (Fact("restart", "pipelock restarts", flowing),)
 
 
 def _host_seen(host: str, traffic: Traffic) -> str:
