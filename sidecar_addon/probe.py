@@ -4,13 +4,12 @@ The launcher runs the first where the agent will stand and the second where it m
 agent. It sends nothing but the opening of connections, and asks nobody but the container's own name server.
 """
 
-import contextlib
 import ipaddress
 import json
 import socket
 import struct
 import sys
-import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -67,20 +66,18 @@ def resolves(name: str) -> bool:
 
 def listen() -> int:
     """Accept on every address until the launcher removes us, for at most a minute; says where on standard output."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(_listener())
-        port = listener.getsockname()[1]
-        addresses = sorted(own_addresses())
-        print(json.dumps({"port": port, "addresses": addresses}), flush=True)
-        timer = threading.Timer(LISTEN_SECONDS, listener.close)
-        timer.daemon = True
-        timer.start()
-        while True:
+    deadline = time.monotonic() + LISTEN_SECONDS
+    with _listener() as listener:
+        where = {"port": listener.getsockname()[1], "addresses": sorted(own_addresses())}
+        print(json.dumps(where), flush=True)
+        while (left := deadline - time.monotonic()) > 0:
+            listener.settimeout(left)
             try:
                 connection, _ = listener.accept()
             except OSError:
-                return 0
+                continue
             connection.close()
+    return 0
 
 
 def _listener() -> socket.socket:

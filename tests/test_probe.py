@@ -77,3 +77,11 @@ def test_global_addresses_of_the_newer_protocol_are_read_too() -> None:
         "nonsense",
     ]
     assert probe._ipv6(lines) == {"fd00::2"}
+
+
+def test_a_listener_whose_launcher_died_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(probe, "LISTEN_SECONDS", 0.05)
+    assert probe.main(["listen"]) == 0
+    assert json.loads(capsys.readouterr().out)["port"]
