@@ -58,14 +58,24 @@ async def fresh_start(operator: Operator) -> Stopwatch:
     await operator.press("1")
     operator.app.conduct.reader.read("cards")
     await operator.until(lambda: len(operator.app.board.waiting) >= 4)
-    return Stopwatch(operator)
+    watch = Stopwatch(operator)
+    watch.look()
+    operator.wait(1.0)
+    return watch
 
 
 async def step(operator: Operator, watch: Stopwatch, rng: random.Random) -> None:
     """Time passes, and then something happens: an arrival, a resize, a key."""
     desk = operator.desk
+    done = len(desk.deeds)
     watch.look()
     operator.wait(rng.choice(GAPS))
+    operator.app.sentry.tick()  # as its timer would, were this clock the real one
+    await operator.pilot.pause()
+    if operator.app.board.applying:
+        await operator.until(lambda: not operator.app.board.applying)
+    for call in desk.deeds[done:]:
+        watch.check(call)
     what = rng.random()
     if what < 0.15 and desk.waiting:
         changed = rng.choice([one for one in desk.waiting if one.change])
@@ -80,13 +90,6 @@ async def step(operator: Operator, watch: Stopwatch, rng: random.Random) -> None
         watch.look()
         watch.pressed(key)
         await operator.pilot.press(key)
-    done = len(desk.deeds)
-    operator.app.sentry.tick()
-    await operator.pilot.pause()
-    if operator.app.board.applying:
-        await operator.until(lambda: not operator.app.board.applying)
-    for call in desk.deeds[done:]:
-        watch.check(call)
 
 
 @pytest.mark.timeout(600)
