@@ -2,7 +2,8 @@
 
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.ports import Role, World
-from bottle_tui.services import decide, logs, lookup, quarantine, review, revoke, status, watching
+from bottle_tui.services import attach as joining
+from bottle_tui.services import decide, logs, quarantine, review, revoke, status, watching
 from bottle_tui.tui.services import Services, Stream
 
 
@@ -22,8 +23,9 @@ def wired(world: World, slug: str | None = None) -> Services:
         return logs.follow(world, slug, role, tail)
 
     def attach(slug: str, argv: list[str] | None) -> int:
-        recorded = lookup.recorded(world, slug)
-        return world.runtimes[recorded.runtime].attach(recorded, argv)
+        if argv is None:
+            print(joining.how_to_leave(world, slug))
+        return joining.attach(world, slug, argv)
 
     def describe(runtime: str) -> str:
         return world.runtimes[runtime].describe() if runtime in world.runtimes else runtime
