@@ -4,7 +4,7 @@ import errno
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from bottle_tui.errors import BottleError, EngineUnavailable
@@ -128,6 +128,16 @@ def _errno_of(error: BaseException | None) -> int | None:
                 return part.errno
         error = error.__cause__ or error.__context__
     return None
+
+
+def release(response: Any) -> None:
+    """Close a streamed answer for good. The SDK's own closing can stop half-way and leave the connection open."""
+    connection = getattr(getattr(response, "raw", None), "_connection", None)
+    for thing in (response, connection):
+        # What is flushed on the way may be closed already.
+        with suppress(*foreign_errors(), ValueError, AttributeError):
+            if thing is not None:
+                thing.close()
 
 
 def is_missing(error: BaseException | None) -> bool:

@@ -6,7 +6,7 @@ import struct
 import time
 from typing import Any
 
-from bottle_tui.adapters.docker.engine import Engine, translated
+from bottle_tui.adapters.docker.engine import Engine, release, translated
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Ran
 
@@ -45,12 +45,12 @@ def _raw(connection: Any) -> Any:
 
 
 def _close(connection: Any) -> None:
-    """The SDK's file object, the response it came from and the socket below each hold the connection open."""
-    for thing in (_raw(connection), getattr(connection, "_response", None), connection):
-        # Closing the socket leaves the response without what it wants to flush.
+    """The socket, the answer it came with, and the SDK's file object each hold the connection open."""
+    raw = _raw(connection)
+    release(getattr(connection, "_response", None))
+    for thing in (raw, connection):
         with contextlib.suppress(OSError, ValueError):
-            if thing is not None:
-                thing.close()
+            thing.close()
 
 
 def _converse(sock: Any, stdin: bytes, timeout: float) -> tuple[bytes, bytes]:

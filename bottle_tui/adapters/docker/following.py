@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from bottle_tui.adapters.docker.engine import Engine, foreign_errors, translated
+from bottle_tui.adapters.docker.engine import Engine, foreign_errors, release, translated
 from bottle_tui.errors import SidecarUnreachable
 
 LINE_LIMIT = 256 * 1024
@@ -62,15 +62,10 @@ class ContainerLines:
                         break
                 if self._closed.is_set():
                     break
-        self._release()
+        release(getattr(self._stream, "_response", None))
         self._closed.set()
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(_END)
-
-    def _release(self) -> None:
-        """The SDK's stream closes the socket, but the response holds it open until it is closed too."""
-        with contextlib.suppress(*_broken_stream()):
-            self._stream._response.close()
 
 
 def _broken_stream() -> tuple[type[Exception], ...]:
