@@ -13,13 +13,23 @@ from bottle_tui.tui.services import Services
 
 NOON = datetime(2026, 3, 4, 12, 41, 7, tzinfo=UTC)
 
-EVERY_METHOD = Risk("every_method", "warn", "every method: POST PUT PATCH DELETE too; only GET was seen")
-NEW_HOST = Risk("new_host", "note", "new host for this bottle; no private address; not a known drop or tunnel")
-SECRET = Risk(
-    "new_secret_host",
-    "danger",
-    "PAY_KEY would be sent to api.example.net, a host that has never had it; whoever runs that host can use it",
-)
+EVERY_METHOD = Risk("every_method", "warn", "every method on api.example.com /repos/acme/, writing ones included")
+NEW_HOST = Risk("new_host", "note", "api.example.com is new to this bottle")
+SECRET = Risk("new_secret_host", "danger", "PAY_KEY will be sent to api.example.net")
+
+
+def _added(host: str, grant: str, rule: str, *auth: str) -> str:
+    """The diff of one new route, as the services draw it."""
+    lines = (
+        *(f"- host: {host}",), *(f"  {line}" for line in auth), "  pipelock: scanned", "  grants:",
+        f"  - id: {grant}", f"    {rule}", f"    proposal: {grant}",
+    )  # fmt: skip
+    return f"@@ -5,3 +5,{3 + len(lines)} @@\n" + "".join(f"+{line}\n" for line in lines)
+
+
+def _listed(host: str) -> str:
+    """The diff of pipelock's list with one more host."""
+    return f"@@ -1,2 +1,3 @@\n api_allowlist:\n+- {host}\n passthrough_domains:\n"
 
 
 def card(id: str = "01JB2Q8F6V3N9D0RX5TK7Q2MD0", slug: str = "research", *, age: float = 38, **changes: object) -> Card:
@@ -37,16 +47,15 @@ def card(id: str = "01JB2Q8F6V3N9D0RX5TK7Q2MD0", slug: str = "research", *, age:
         "notes that you asked for. The list is only to be had from the API.\n\n"
         "I would call:\n  GET /repos/acme/widgets/issues?state=open\n  GET /repos/acme/widgets/pulls",
         facts=(
-            Fact("HOST", "api.example.com", "new for research; docs has had it 3 d (412 uses)"),
-            Fact("PATH", "/repos/acme/", "seen 14× denied: acme/widgets 9, acme/api 5"),
-            Fact("METHOD", "every", "seen GET 14, no other"),
-            Fact("AUTH", "none", "scanned: 2–4 s per MB, over 8 MB refused"),
-            Fact("UNTIL", "bottle stops"),
+            Fact("host", "api.example.com", "14 denied"),
+            Fact("paths", "/repos/acme/", "/repos/acme/widgets/issues, /repos/acme/api"),
+            Fact("methods", "every method", "GET"),
+            Fact("port", "443", "no route yet"),
         ),
         risks=(EVERY_METHOD, NEW_HOST),
         change=Change(
-            routes="@@ -8,0 +9,3 @@\n+- host: api.example.com\n+  path_allowlist:\n+  - /repos/acme/\n",
-            pipelock="@@ -3,0 +4 @@\n+api.example.com\n",
+            routes=_added("api.example.com", id, "path_allowlist: [/repos/acme/]"),
+            pipelock=_listed("api.example.com"),
             digest="sha256:5a1e",
         ),
         agent_waits=True,
@@ -64,16 +73,21 @@ def secret_card() -> Card:
         args={"host": "api.example.net", "methods": ["POST"], "auth": {"scheme": "Bearer", "token_ref": "PAY_KEY"}},
         words="Posting the invoice draft needs the payment API.",
         facts=(
-            Fact("HOST", "api.example.net", "new for docs; no other bottle has it"),
-            Fact("PATH", "every", "seen 2× denied: /v1/invoices 2"),
-            Fact("METHOD", "POST", "seen POST 2, no other"),
-            Fact("AUTH", "Bearer PAY_KEY", "grantable for this host by the manifest"),
-            Fact("UNTIL", "bottle stops"),
+            Fact("host", "api.example.net", "2 denied"),
+            Fact("paths", "every path", "/v1/invoices"),
+            Fact("methods", "POST", "POST"),
+            Fact("port", "443 · auth Bearer PAY_KEY", "no route yet"),
         ),
-        risks=(SECRET, Risk("every_path", "warn", "every path of the host; only /v1/invoices was seen")),
+        risks=(SECRET, Risk("every_path", "warn", "every path of api.example.net")),
         change=Change(
-            "+- host: api.example.net\n+  auth_scheme: Bearer\n+  token_env: EGRESS_TOKEN_2\n+  methods:\n+  - POST\n",
-            "+api.example.net\n",
+            _added(
+                "api.example.net",
+                "01JB2Q7M1S8Y4ZC2E6WHPAYKEY",
+                "methods: [POST]",
+                "auth_scheme: Bearer",
+                "token_env: EGRESS_TOKEN_2",
+            ),
+            _listed("api.example.net"),
             "sha256:77aa",
         ),
         agent_waits=False,
@@ -89,14 +103,17 @@ def lab_cards() -> tuple[Card, ...]:
         host="files.example.net",
         args={"host": "files.example.net", "methods": ["GET"]},
         facts=(
-            Fact("HOST", "files.example.net", "new for lab"),
-            Fact("PATH", "every", "seen 3× denied: /wheels/ 3"),
-            Fact("METHOD", "GET", "seen GET 3"),
-            Fact("AUTH", "none", "scanned: 2–4 s per MB, over 8 MB refused"),
-            Fact("UNTIL", "bottle stops"),
+            Fact("host", "files.example.net", "3 denied"),
+            Fact("paths", "every path", "/wheels/"),
+            Fact("methods", "GET", "GET"),
+            Fact("port", "443", "no route yet"),
         ),
-        risks=(Risk("every_path", "warn", "every path of the host; only /wheels/ was seen"), NEW_HOST),
-        change=Change("+- host: files.example.net\n+  methods:\n+  - GET\n", "+files.example.net\n", "sha256:0f1e"),
+        risks=(Risk("every_path", "warn", "every path of files.example.net"), NEW_HOST),
+        change=Change(
+            _added("files.example.net", "01JB2Q9A0GJ4B8PVLABF1LESNX", "methods: [GET]"),
+            _listed("files.example.net"),
+            "sha256:0f1e",
+        ),
         words="pip needs the wheel index.",
     )
     large = card(
@@ -107,12 +124,16 @@ def lab_cards() -> tuple[Card, ...]:
         host="www.example.org",
         args={"host": "www.example.org", "want": "passthrough"},
         facts=(
-            Fact("HOST", "www.example.org", "allowed for lab since 11:02"),
-            Fact("SCAN", "passthrough", "scanned now; a 41 MB body was refused at 12:40"),
-            Fact("STREAMS", "restart 0.3 s", "2 streams in flight would be cut after 10 s"),
+            Fact("host", "www.example.org", "none denied"),
+            Fact("want", "passthrough", "route www.example.org, scanned"),
+            Fact("restart", "pipelock restarts", "cuts 2 streams after 10 s"),
         ),
-        risks=(Risk("not_scanned", "warn", "nothing sent to or read from www.example.org is scanned any more"),),
-        change=Change("", "-scanned: www.example.org\n+passthrough: www.example.org\n", "sha256:33cc"),
+        risks=(Risk("not_scanned", "warn", "what goes to and from www.example.org is no longer scanned"),),
+        change=Change(
+            "@@ -4,2 +4,2 @@\n - host: www.example.org\n-  pipelock: scanned\n+  pipelock: passthrough\n",
+            "@@ -3,1 +3,2 @@\n passthrough_domains:\n+- www.example.org\n",
+            "sha256:33cc",
+        ),
         words="The dataset is 41 MB and was refused as too large to be scanned.",
         agent_waits=False,
     )
@@ -123,7 +144,7 @@ def lab_cards() -> tuple[Card, ...]:
         tool="capability-block",
         host="",
         args={"dockerfile": "RUN apt-get install -y graphviz"},
-        facts=(Fact("LINES", "RUN apt-get install -y graphviz", "appended to FROM my-agent:latest"),),
+        facts=(Fact("lines", "1"),),
         risks=(),
         change=Change("+RUN apt-get install -y graphviz\n", "", "sha256:9d9d"),
         words="dot is missing; the diagrams of the guide need it.",

@@ -68,7 +68,7 @@ async def test_a_danger_shows_its_sentence_and_wants_a_y(sit: Sit) -> None:
     async with sit(Desk(waiting=[secret_card()])) as operator:
         await operator.press("a")
         assert isinstance(operator.app.screen, Confirm)
-        assert "whoever runs that host can use it" in operator.text("#said")
+        assert "PAY_KEY will be sent to api.example.net" in operator.text("#said")
         assert not operator.called("approve")
         await operator.press("y")
         await operator.until(lambda: operator.called("approve"))

@@ -191,7 +191,14 @@ async def test_every_view_fits_every_size(sit: Sit, size: tuple[int, int]) -> No
             assert "docker: local" in text and "q quit" in text
         await operator.press("1")
         text = operator.screen_text()
-        for words in ("HOST", "METHOD", "PAY_KEY would be sent", "every path of the host", "CHANGE", "Posting the inv"):
+        for words in (
+            "HOST",
+            "METHOD",
+            "PAY_KEY will be sent",
+            "every path of api.example.net",
+            "CHANGE",
+            "Posting the inv",
+        ):
             assert words in text
 
 

@@ -69,8 +69,7 @@ async def test_X_cuts_the_bottle_off_and_it_is_shown(bottle: Bottle) -> None:
     async with sitting(bottle) as operator:
         await operator.press("2")
         await operator.press("X")
-        await operator.until(lambda: _state(operator) == "quarantined")
-        assert "quarantined" in operator.text("#title")
+        await operator.until(lambda: _state(operator) == "quarantined" and "quarantined" in operator.text("#title"))
 
 
 def _state(operator: Operator) -> str:
