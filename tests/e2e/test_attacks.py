@@ -284,7 +284,7 @@ def test_a_flood_of_denials_is_merged(bottle: Bottle) -> None:
     bottle.agent("sh", "-c", f"{urls} | curl -sS --parallel -K -", timeout=90)
     gate = bottle.follow("egress")
     try:
-        merged = gate.event("denied_more", host="control.example.com", reason="port_not_allowed")
+        merged = gate.event("denied_more", host="control.example.com", reason="host_not_allowed")
     finally:
         gate.close()
     assert merged["count"] > 50

@@ -22,10 +22,11 @@ def bottle(make_bottle: MakeBottle) -> Bottle:
 
 
 @pytest.fixture
-def ended() -> Iterator[list[engine.Lines]]:
+def ended(bottle: Bottle) -> Iterator[list[engine.Lines]]:
     """Streams of a test, ended with it."""
     lines: list[engine.Lines] = []
     yield lines
+    bottle.end_streams()
     for line in lines:
         line.close()
 
@@ -38,8 +39,8 @@ def test_the_first_event_reaches_the_agent_while_the_stream_is_open(
     ended.append(stream)
     stream.wait_for(lambda line: '"number": 0' in line, "the first event")
     assert stream.process.poll() is None
-    still_open = [event for event in engine.events(bottle.outside.container) if event.get("event") == "stream_ended"]
-    assert not [event for event in still_open if event["host"] == host]
+    over = [event for event in engine.events(bottle.outside.container) if event.get("event") == "stream_ended"]
+    assert not [event for event in over if (event["host"], event["path"]) == (host, "/events?count=0&every=500")]
 
 
 def test_a_revoke_ends_a_running_stream_within_a_second(bottle: Bottle, ended: list[engine.Lines]) -> None:
@@ -189,7 +190,7 @@ def test_a_switch_says_beforehand_how_many_streams_it_cuts(bottle: Bottle, ended
     stream.wait_for(lambda line: '"number": 0' in line, "the first event")
     _, id = bottle.ask(tool="pipelock-block", host="other.example.net", want="passthrough")
     shown = bottle.show(id)
-    assert "1 stream" in json.dumps([shown["risks"], shown["notes"], shown["facts"]]), shown
+    assert "1 stream" in json.dumps([shown["risks"], shown["notes"], shown["facts"]]), shown["facts"]
     bottle.ok("reject", id, "--reason", "only a look")
 
 

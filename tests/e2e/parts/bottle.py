@@ -184,8 +184,12 @@ class Bottle:
 
     def stream(self, url: str, *options: str) -> engine.Lines:
         """A request of the agent that goes on."""
-        words = ("docker", "exec", self.container("agent"), "curl", "-sS", "-N", "--max-time", "120")
-        return engine.Lines(*words, *options, url)
+        script = 'echo $$ > "$(mktemp /tmp/stream.XXXXXX)"; exec curl -sS -N --max-time 120 "$@"'
+        return engine.Lines("docker", "exec", self.container("agent"), "sh", "-c", script, "curl", *options, url)
+
+    def end_streams(self) -> None:
+        """Ends every `stream` in the container: the end of `docker exec` is not the end of what it started."""
+        self.agent("sh", "-c", "for file in /tmp/stream.*; do kill $(cat $file); rm -f $file; done 2>/dev/null")
 
     def call(self, tool: str, arguments: Mapping[str, Any], seconds: float = 90) -> Ask:
         """A tool call of the agent, in the background."""

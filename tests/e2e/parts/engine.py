@@ -123,7 +123,7 @@ class Lines:
             if wanted(line):
                 return line
 
-    def event(self, name: str, timeout: float = 30, **facts: object) -> dict[str, Any]:
+    def event(self, name: str, /, timeout: float = 30, **facts: object) -> dict[str, Any]:
         """The next event line of that name in which every named fact holds."""
 
         def wanted(line: str) -> bool:
