@@ -17,10 +17,12 @@ from bottle_tui.services import (
     confirming,
     gate,
     launching,
+    loading,
     lookup,
     queue,
     reconcile,
     recover,
+    session,
     status,
     tokens,
 )
@@ -135,8 +137,17 @@ def _as_it_is(world: World, chosen: Runtime, record: Recorded, drawn: Blueprint,
     settled = recover.recover(world, record.slug)
     if settled is not None:
         progress(settled)
+    _give_back_the_table(world, record.slug, progress)
     progress(f"{record.slug} runs already")
     return record
+
+
+def _give_back_the_table(world: World, slug: str, progress: Progress) -> None:
+    """A gate that came back without a table it could read denies everything: it gets the one that was in force."""
+    opened = session.opened(world, slug)
+    if gate.status(opened.sidecar("egress")).digest is None:
+        progress("the gate has no routes that it can read; loading those that were in force…")
+        loading.load_table(opened, session.live(opened.home).table)
 
 
 def _launch(world: World, chosen: Runtime, drawn: Blueprint, progress: Progress) -> Recorded:
