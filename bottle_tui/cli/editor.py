@@ -23,4 +23,7 @@ def edited(text: str, suffix: str) -> str:
             raise UsageError(f"the editor {editor!r} does not start ({error.strerror}); set EDITOR") from error
         if code != 0:
             raise BottleError(f"the editor ended with {code}; nothing is changed")
-        return path.read_text(encoding="utf-8")
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UsageError(f"what the editor left is not UTF-8 (byte {error.start}); nothing is changed") from error
