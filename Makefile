@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test check fmt e2e bench screenshots images clean
+.PHONY: demo test lint check fmt e2e bench screenshots images clean
 
 demo: $(STAMP)
 	$(BIN)/bottle-tui demo
@@ -11,12 +11,13 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not e2e" -n auto
 
-check: $(STAMP)
+lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) test
+
+check: lint test
 
 fmt: $(STAMP)
 	$(BIN)/ruff format .
