@@ -291,6 +291,8 @@ def test_a_removed_bottle_is_gone_and_removing_it_again_is_fine(place: Place) ->
     assert SLUG not in place.runtime.found()
     with pytest.raises(SidecarUnreachable):
         place.runtime.sidecar(recorded, "egress").put(ROUTES, b"x")
+    with pytest.raises(SidecarUnreachable):
+        place.runtime.sidecar(recorded, "egress").follow(tail=1).next(1)
     assert place.runtime.sidecar(recorded, "egress").state() == "down"
     assert place.runtime.remove(SLUG, recorded, purge=False) == []
     assert place.runtime.remove(SLUG, None, purge=True) == []

@@ -21,6 +21,8 @@ class ContainerLines:
     def __init__(self, engine: Engine, container: str, since: datetime | None, tail: int | None) -> None:
         self._what = f"the output of container {container[:12]}"
         with translated(SidecarUnreachable, f"{self._what} cannot be read"):
+            # Of a container that is gone the SDK would leave the refused answer open.
+            engine.api.inspect_container(container)
             self._stream: Any = engine.api.logs(
                 container,
                 stream=True,
