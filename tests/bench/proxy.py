@@ -17,8 +17,8 @@ from tests.e2e.parts.bottle import Bottle
 LOAD = (engine.CHECKOUT / "tests" / "bench" / "load.py").read_bytes()
 HOST = "api.example.com"
 ROUTE = {"host": HOST, "ports": [80, 443]}
-REQUESTS = 800
-ROUNDS = 3
+REQUESTS = 400
+ROUNDS = 2
 
 
 def _per_second(bottle: Bottle, proxy: str, url: str, connections: int = 8, requests: int = REQUESTS) -> float:
@@ -87,7 +87,7 @@ def _behind_pipelock() -> list[Row]:
     found = []
     with bottle("bench", egress={"routes": [ROUTE]}) as running:
         for connections in (1, 16):
-            ratio, measured = _against_bare(running, f"https://{HOST}/bench", connections, 400)
+            ratio, measured = _against_bare(running, f"https://{HOST}/bench", connections, 200)
             what = f"chain gate → pipelock, {connections} HTTP/1.1 connections, against bare mitmproxy → pipelock"
             found.append(Row(what, ratio, measured, "higher"))
     return found
