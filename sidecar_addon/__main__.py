@@ -34,15 +34,15 @@ def main(argv: list[str] | None = None) -> int:
         asked = f"{arguments[0]!r} is no command here" if arguments else "which command?"
         print(f"sidecar_addon: {asked}\n\n{usage()}", file=sys.stderr)
         return 2
-    if arguments[0] == "egress":
+    if arguments[0] in ("egress", "supervise", "hop"):
         _be_ready_for_signals()
     module = importlib.import_module(COMMANDS[arguments[0]][0])
     return int(module.main(arguments[1:]))
 
 
 def _be_ready_for_signals() -> None:
-    """While mitmproxy is still being imported, a reload must not end the gate, and a stop must: the kernel drops both
-    signals for a process 1 that says nothing about them (landmine 2)."""
+    """While a sidecar still imports, a reload must not end it, and a stop must: the kernel drops both signals for a
+    process 1 that says nothing about them (landmine 2)."""
     import signal
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

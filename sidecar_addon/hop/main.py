@@ -38,8 +38,9 @@ async def _run(hop: Hop) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    await hop.start()
+    # Before the port opens: a reload that comes the moment it answers must not be lost.
     loop.add_signal_handler(signal.SIGHUP, hop.reload)
+    await hop.start()
     await ended.wait()
     await hop.close()
 

@@ -47,9 +47,10 @@ class Hop:
         if config.mode != "strict" or not config.enforce:
             raise configuration.ConfigError("invalid config: the hop runs only mode: strict with enforce: true")
         host, port = self._listen or config.listen
-        self._server = await asyncio.start_server(self._accept, host, port)
         self.config = config
-        self._events.startup(f"{host}:{self.port}", config.mode, config.digest)
+        self._server = await asyncio.start_server(self._accept, host, port)
+        # A reload may have come while the port was being opened: what is announced is what is in force.
+        self._events.startup(f"{host}:{self.port}", self.config.mode, self.config.digest)
 
     @property
     def port(self) -> int:

@@ -13,12 +13,18 @@ def start_time(pid: int) -> str | None:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             return None
-        return None if fields[0] in ("Z", "X") else fields[19]
+        return None if _is_remains(fields) else fields[19]
     argv = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
     same_words = {**os.environ, "LC_ALL": "C"}
     asked = subprocess.run(argv, capture_output=True, text=True, check=False, env=same_words)
     state, _, started = asked.stdout.strip().partition(" ")
     return None if not started or state.startswith("Z") else "-".join(started.split())
+
+
+def _is_remains(fields: list[str]) -> bool:
+    """Whether only the entry is left. While another thread still winds up, its files and sockets are open."""
+    state, threads = fields[0], int(fields[17])
+    return state == "X" or (state == "Z" and threads <= 1)
 
 
 def is_running(pid: int, started: str) -> bool:
