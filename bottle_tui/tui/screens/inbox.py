@@ -1,4 +1,4 @@
-"""The inbox: who asks, the card of the open one, and the keys that decide on it."""
+"""The inbox: the keys that look, the keys that decide, and what they act on."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -9,34 +9,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from bottle_tui.core.arming import Decision, Refusal, Target
-from bottle_tui.core.selection import viewport
-from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.dialogs.reason import Reason
-from bottle_tui.tui.presentation.budget import list_height
-from bottle_tui.tui.presentation.card import (
-    asked_row,
-    card_view,
-    confirmation,
-    plain_card,
-    whole_card,
-    whole_change,
-    whole_words,
-    worst_first,
-)
+from bottle_tui.tui.presentation.card import asked_row, confirmation, plain_card, whole_change, whole_words
 from bottle_tui.tui.presentation.chrome import Hint
-from bottle_tui.tui.presentation.lists import bottle_header, bottle_row, empty_rows, inbox_rows
-from bottle_tui.tui.presentation.rows import Row, rule, wrapped
+from bottle_tui.tui.screens.inbox_card import CardPane
+from bottle_tui.tui.screens.inbox_list import Listing
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.widgets.rows import Rows
 
 
 class InboxView(View):
-    """Owns where the operator looks: the list or the card, zoomed or not, and how far it is scrolled."""
+    """Owns the list and the card, and turns keys into messages, dialogs and deeds."""
 
     NAME: ClassVar[str] = "inbox"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,14 +45,8 @@ class InboxView(View):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.in_card = False
-        self.zoomed = False
-        self.line_top = 0
-        self._scrolled: tuple[str, str] | None = None
-        self._top = 0
-        self._was: tuple[str | None, int] = (None, 0)
-        self._seen: frozenset[int] = frozenset()
-        self._max_scroll = 0
+        self.listing = Listing(self)
+        self.pane = CardPane(self)
 
     def body(self) -> ComposeResult:
         with Container(id="body"):
@@ -77,65 +59,10 @@ class InboxView(View):
 
     def fill(self, board: Board, width: int, height: int) -> None:
         card = board.open_card
-        key = (card.id, card.change.digest if card.change else "") if card else None
-        if key != self._scrolled:
-            self._scrolled, self.line_top = key, 0
-        self.set_class(self.zoomed and card is not None, "-zoomed")
+        self.set_class(self.pane.zoomed and card is not None, "-zoomed")
         self.set_class(card is None, "-empty")
-        self._fill_list(board, width, height)
-        pane = self.query_one("#card", Rows)
-        if card is None:
-            pane.rows = tuple(empty_rows(board, pane.size.width))
-            self._seen = frozenset()
-        elif self.zoomed:
-            self._fill_zoomed(card, board, pane)
-        else:
-            place = f"{board.selection.index + 1} of {len(board.selection.order)}"
-            view = card_view(card, place, board.now, pane.size.width, pane.size.height, self.line_top)
-            pane.rows, self._seen, self._max_scroll = view.rows, view.seen, view.max_scroll
-        pane.set_class(self.in_card, "-active")
-
-    def _fill_zoomed(self, card: Card, board: Board, pane: Rows) -> None:
-        rows = whole_card(card, "", board.now, pane.size.width)
-        height = max(pane.size.height, 1)
-        self._max_scroll = max(len(rows) - height, 0)
-        self.line_top = min(self.line_top, self._max_scroll)
-        more = len(rows) - height - self.line_top
-        shown = rows[self.line_top : self.line_top + height]
-        if more > 0:
-            shown = (*shown[:-1], rule("", f"{more + 1} more lines: j", pane.size.width))
-        pane.rows = shown
-        # In the whole card the risks come right after the facts: they are seen once the view has gone past them.
-        drawn = "\n".join("".join(span.text for span in line) for line in shown)
-        from_card = card_view(card, "", board.now, pane.size.width, 10_000)
-        self._seen = frozenset(i for i in from_card.seen if _risk_start(card, i, pane.size.width) in drawn)
-
-    def _fill_list(self, board: Board, width: int, height: int) -> None:
-        inbox = self.query_one("#inbox", Rows)
-        wide = width >= 140
-        count = len(board.selection.order)
-        side = self._side(board, wide)
-        shown = height - side if wide else min(list_height(height, count, board.open_card), count)
-        shown = max(shown, 1)
-        inbox.styles.height = shown
-        index = board.selection.index
-        same = board.selection.selected == self._was[0]
-        self._top = viewport(self._top, index, self._was[1] if same else index, shown, count)
-        self._was = (board.selection.selected, index)
-        inbox.rows = tuple(inbox_rows(board, inbox.size.width, self._top, shown))
-        inbox.cursor = index - self._top if count else None
-
-    def _side(self, board: Board, wide: bool) -> int:
-        """The bottles below the inbox, on wide screens; how many rows they take."""
-        side = self.query_one("#side", Rows)
-        rows: list[Row] = []
-        if wide and board.ours:
-            width = side.size.width
-            rows = [rule("bottles", "", width), bottle_header(width)]
-            rows += [bottle_row(bottle, board, width, selected=False) for bottle in board.ours[:12]]
-        side.rows = tuple(rows)
-        side.styles.height = len(rows)
-        return len(rows)
+        self.listing.fill(board, width, height)
+        self.pane.fill(board)
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         targets = board.targets()
@@ -143,7 +70,7 @@ class InboxView(View):
         live = card is not None and not board.read_only
         bottle = Target(card.slug, "quarantine") if card and live else None
         return {
-            "card": (targets["card"], self._seen),
+            "card": (targets["card"], self.pane.seen),
             "result": (targets["result"], frozenset()),
             "bottle": (bottle, frozenset()),
         }
@@ -162,10 +89,10 @@ class InboxView(View):
             Hint("v", "words", board.open_card is not None),
             Hint("c", "copy", board.open_card is not None),
         ]
-        move = "scroll" if self.in_card or self.zoomed else "next"
+        move = "scroll" if self.pane.is_open else "next"
         second = [
             Hint("j/k", move),
-            Hint("enter", "back" if self.zoomed else "zoom"),
+            Hint("enter", "back" if self.pane.zoomed else "zoom"),
             Hint("?", "help"),
             Hint("q", "quit"),
             Hint(":", "all actions"),
@@ -178,36 +105,34 @@ class InboxView(View):
 
     def action_move(self, by: int) -> None:
         """In the list: another card. In the card: scroll."""
-        if self.in_card or self.zoomed:
-            self.line_top = max(0, min(self.line_top + by, self._max_scroll))
+        if self.pane.is_open:
+            self.pane.scroll(by)
             self.draw()
         else:
             self.post_message(m.Moved(by))
 
     def action_pane(self) -> None:
         """The other pane."""
-        self.in_card = not self.in_card
+        self.pane.has_cursor = not self.pane.has_cursor
         self.draw()
 
     def action_zoom(self) -> None:
         """The whole card, or back."""
-        self.zoomed = not self.zoomed
-        self.line_top = 0
+        self.pane.zoom()
         self.sentry.resized()
         self.draw()
 
     def action_back(self) -> None:
         """One step back towards the list."""
-        if self.zoomed:
+        if self.pane.zoomed:
             self.action_zoom()
-        elif self.in_card:
+        elif self.pane.has_cursor:
             self.action_pane()
 
     @on(Rows.Picked, "#inbox")
     def _picked(self, event: Rows.Picked) -> None:
-        board = self.board
-        if board and 0 <= self._top + event.index < len(board.selection.order):
-            self.post_message(m.Moved(to=board.selection.order[self._top + event.index]))
+        if self.board and (id := self.listing.at(self.board, event.index)):
+            self.post_message(m.Moved(to=id))
 
     def on_mouse_scroll_down(self) -> None:
         """The wheel scrolls; it never decides."""
@@ -296,8 +221,3 @@ class InboxView(View):
                 self.tell("not rejected")
 
         self.app.push_screen(Reason(self.sentry, asked_row(card, self.size.width)), answered)
-
-
-def _risk_start(card: Card, index: int, width: int) -> str:
-    """How the last line of a risk reads in the whole card: when that is drawn, the risk was seen."""
-    return wrapped(visible(worst_first(card.risks)[index].text), width - 6)[-1]

@@ -1,0 +1,77 @@
+"""The card of the inbox: what is drawn of it, how far it is scrolled, and which of its risks were seen."""
+
+from textual.screen import Screen
+
+from bottle_tui.core.text import visible
+from bottle_tui.core.views import Card
+from bottle_tui.tui.board import Board
+from bottle_tui.tui.presentation.card import card_view, whole_card, worst_first
+from bottle_tui.tui.presentation.lists import empty_rows
+from bottle_tui.tui.presentation.rows import rule, wrapped
+from bottle_tui.tui.widgets.rows import Rows
+
+
+class CardPane:
+    """Owns whether the card has the keyboard's moves, whether it is zoomed, and its scroll."""
+
+    def __init__(self, screen: Screen[None]) -> None:
+        self._screen = screen
+        self.has_cursor = False
+        self.zoomed = False
+        self.seen: frozenset[int] = frozenset()
+        """Risks (indices, worst first) that are on screen."""
+        self._top = 0
+        self._max_top = 0
+        self._scrolled: tuple[str, str] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether moves scroll the card instead of choosing another."""
+        return self.has_cursor or self.zoomed
+
+    def scroll(self, by: int) -> None:
+        """Down or up, within what there is."""
+        self._top = max(0, min(self._top + by, self._max_top))
+
+    def zoom(self) -> None:
+        """Whole, or back."""
+        self.zoomed = not self.zoomed
+        self._top = 0
+
+    def fill(self, board: Board) -> None:
+        """Draw the open card, or what there is to say without one."""
+        card = board.open_card
+        key = (card.id, card.change.digest if card.change else "") if card else None
+        if key != self._scrolled:
+            self._scrolled, self._top = key, 0
+        pane = self._screen.query_one("#card", Rows)
+        if card is None:
+            pane.rows = tuple(empty_rows(board, pane.size.width))
+            self.seen = frozenset()
+        elif self.zoomed:
+            self._fill_zoomed(card, board, pane)
+        else:
+            place = f"{board.selection.index + 1} of {len(board.selection.order)}"
+            view = card_view(card, place, board.now, pane.size.width, pane.size.height, self._top)
+            pane.rows, self.seen, self._max_top = view.rows, view.seen, view.max_scroll
+        pane.set_class(self.has_cursor, "-active")
+
+    def _fill_zoomed(self, card: Card, board: Board, pane: Rows) -> None:
+        rows = whole_card(card, "", board.now, pane.size.width)
+        height = max(pane.size.height, 1)
+        self._max_top = max(len(rows) - height, 0)
+        self._top = min(self._top, self._max_top)
+        more = len(rows) - height - self._top
+        shown = rows[self._top : self._top + height]
+        if more > 0:
+            shown = (*shown[:-1], rule("", f"{more + 1} more lines: j", pane.size.width))
+        pane.rows = shown
+        # In the whole card the risks come right after the facts: they are seen once the view has gone past them.
+        drawn = "\n".join("".join(span.text for span in line) for line in shown)
+        from_card = card_view(card, "", board.now, pane.size.width, 10_000)
+        self.seen = frozenset(i for i in from_card.seen if _risk_start(card, i, pane.size.width) in drawn)
+
+
+def _risk_start(card: Card, index: int, width: int) -> str:
+    """How the last line of a risk reads in the whole card: when that is drawn, the risk was seen."""
+    return wrapped(visible(worst_first(card.risks)[index].text), width - 6)[-1]
