@@ -209,9 +209,9 @@ def test_the_lock_keeps_another_thread_out_until_it_is_free(box: DiskBottleHome)
     with box.lock():
         thread = threading.Thread(target=second)
         thread.start()
-        assert waiting.wait(5)
+        assert waiting.wait(30)
         order.append("first")
-    thread.join(5)
+    thread.join(30)
     assert order == ["first", "second"]
 
 
@@ -243,6 +243,6 @@ def test_the_lock_of_a_killed_process_is_free(home: DiskHome, box: DiskBottleHom
     with pytest.raises(Conflict), box.lock(timeout=0.05):
         pass
     process.kill()
-    process.join(5)
+    process.join(30)
     with box.lock(timeout=5):
         pass

@@ -20,7 +20,7 @@ from bottle_tui.core import pipelock_log
 from bottle_tui.core.views import LogLine
 
 IMAGE = "ghcr.io/luckypipewrench/pipelock:2.3.0"
-WAIT = 10.0
+WAIT = 30.0
 
 
 class Proxy(Protocol):

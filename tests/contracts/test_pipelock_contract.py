@@ -62,13 +62,13 @@ def upstream() -> Iterator[int]:
     thread.start()
     yield server.server_address[1]
     server.shutdown()
-    thread.join(5)
+    thread.join(30)
     server.server_close()
 
 
 def answers(port: int) -> None:
     """Returns once somebody listens: the real one says `startup` a moment before it does."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=5).close()

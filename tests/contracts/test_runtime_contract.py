@@ -19,6 +19,7 @@ from bottle_tui.errors import BottleError, SidecarUnreachable
 from bottle_tui.ports import SIDECARS, EventLines, Recorded, Role, Runtime, Sidecar, World
 from bottle_tui.services import lookup, start, status, stop
 from sidecar_addon.table import Table, parse
+from tests.e2e.parts import engine
 
 SLUG = f"rt-contract-{os.getpid()}"
 TOKEN = "value-of-the-example-token"
@@ -72,6 +73,8 @@ def docker_runtime(environ: dict[str, str]) -> Runtime:
         if os.environ.get("CI") == "true" or os.environ.get("BOTTLE_TUI_E2E") == "1":
             raise
         pytest.skip(f"needs a Docker engine: {error.message}")
+    if not engine.has_real_pipelock():
+        environ["BOTTLE_TUI_PIPELOCK"] = "hop"
     return runtime
 
 
@@ -83,7 +86,8 @@ def local_runtime(home: DiskHome, environ: dict[str, str]) -> Runtime:
 
 @pytest.fixture(
     scope="module",
-    params=["fake", "local", pytest.param("docker", marks=[pytest.mark.e2e])],
+    # The first bottle on an engine builds the images.
+    params=["fake", "local", pytest.param("docker", marks=[pytest.mark.e2e, pytest.mark.timeout(300)])],
 )
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp(request.param)
@@ -107,8 +111,8 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def until(lines: EventLines, **wanted: object) -> dict[str, object]:
-    """The first event line with these fields; fails after 5 s."""
-    deadline = time.monotonic() + 5
+    """The first event line with these fields; fails after 30 s."""
+    deadline = time.monotonic() + 30
     seen = []
     while (left := deadline - time.monotonic()) > 0:
         line = lines.next(left)

@@ -70,7 +70,7 @@ def test_a_runtime_that_there_is_not_is_named(tmp_path: Path) -> None:
 def test_only_refused_and_then_answered_counts(statuses: list[int], closed: bool) -> None:
     lines = [f'{{"step": "request", "host": "h", "path": "/p", "status": {each}}}' for each in statuses]
     watched = Watched(lines, lambda line: None)
-    assert watched.over.wait(5)
+    assert watched.over.wait(30)
     assert watched.closed is closed
 
 

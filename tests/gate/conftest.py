@@ -32,7 +32,7 @@ from sidecar_addon.gate.settings import Settings
 from sidecar_addon.gate.tokens import MemoryTokens, Token
 from sidecar_addon.table import Grant, Route, Table
 
-WAIT = 5.0
+WAIT = 30.0
 _NO_USAGE = (
     "digital_signature",
     "content_commitment",

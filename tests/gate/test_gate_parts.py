@@ -80,7 +80,7 @@ def test_a_slow_reader_holds_nobody_and_what_does_not_fit_is_counted():
     go, got = threading.Event(), []
 
     def slow(line):
-        go.wait(5)
+        go.wait(30)
         got.append(json.loads(line))
 
     events = Events(slow, interval=60)
@@ -105,7 +105,7 @@ def test_a_reader_that_is_gone_does_not_end_the_writer():
     events = Events(sink)
     events.emit("first")
     events.emit("second")
-    assert "second" in got.get(timeout=5)
+    assert "second" in got.get(timeout=30)
     events.close()
 
 
@@ -302,7 +302,7 @@ def command(tmp_path, pki, monkeypatch):
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     yield process, folder
     process.kill()
-    process.wait(10)
+    process.wait(30)
     process.stdout.close()
     process.stderr.close()
 
@@ -321,7 +321,7 @@ def test_the_command_loads_at_once_reloads_on_sighup_and_ends_on_sigterm(command
     process.send_signal(signal.SIGHUP)
     assert wait_for(process, "routes_loaded")["apply"] == "A2"
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
 
 
 def test_hangups_while_the_gate_comes_up_do_not_end_it(command):

@@ -118,7 +118,7 @@ def test_events_of_a_stream_reach_the_agent_at_once(world):
         data = b""
         while b"data: one" not in data:
             data += sock.recv(65536)
-    assert world.upstream.closed.wait(5)
+    assert world.upstream.closed.wait(30)
     assert world.event("finished")["bytes_down"] > 0
 
 
@@ -134,7 +134,7 @@ def ends(sock):
 def begin_stream(world):
     sock = world.tunnel("api.test")
     sock.sendall(b"GET /stream HTTP/1.1\r\nHost: api.test\r\n\r\n")
-    assert world.upstream.streaming.wait(5)
+    assert world.upstream.streaming.wait(30)
     assert sock.recv(65536)
     return sock
 
@@ -145,7 +145,7 @@ def test_a_revoked_grant_cuts_its_streams(world, route_of):
         ends(sock)
     assert (loaded["cut"], loaded["in_flight"]) == (1, 0)
     assert world.event("finished")["cut"] == "revoked"
-    assert world.upstream.closed.wait(5)
+    assert world.upstream.closed.wait(30)
 
 
 def test_a_narrowed_grant_cuts_what_it_no_longer_admits(world, route_of):

@@ -82,7 +82,7 @@ def behind(make_world, route_of, upstream, pki, tmp_path, free_port):
     yield build
     for process in processes:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
         process.stdout.close()
 
 

@@ -130,7 +130,7 @@ class Upstream:
 
     def close(self) -> None:
         self._server.shutdown()
-        self._thread.join(5)
+        self._thread.join(30)
         self._server.server_close()
 
 

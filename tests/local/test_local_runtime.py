@@ -191,7 +191,7 @@ def test_a_log_is_followed_from_its_tail_and_a_close_ends_whoever_waits(bottle: 
     thread = threading.Thread(target=wait)
     thread.start()
     lines.close()
-    thread.join(5)
+    thread.join(30)
     assert ended == [SidecarUnreachable]
 
 

@@ -102,7 +102,7 @@ def test_two_approvals_at_once_both_end_in_force(bottle: Any) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert [outcome.in_force for outcome in outcomes] == [True, True]
     assert sorted(bottle.grants()) == sorted(["m1", *ids])
 

@@ -12,7 +12,7 @@ from sidecar_addon import proposals, spool
 from sidecar_addon.proposals import Decision, Proposal, State
 from sidecar_addon.supervise.server import Service
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 @dataclass

@@ -231,7 +231,7 @@ class Desk:
     def approve(self, id: str, digest: str, acknowledged: bool) -> Outcome:
         self.calls.append(("approve", id, digest, str(acknowledged)))
         if self.hold:
-            self.hold.wait(5)
+            self.hold.wait(30)
         if self.failing:
             raise self.failing
         found = self._take(id)

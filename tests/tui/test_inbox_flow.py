@@ -358,4 +358,4 @@ async def test_a_decision_is_not_cut_short_by_leaving(sit: Sit) -> None:
         await operator.until(lambda: operator.called("approve"))
         await operator.press("q")
         desk.hold.set()
-    assert ended.wait(5)
+    assert ended.wait(30)

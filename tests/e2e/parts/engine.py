@@ -1,5 +1,6 @@
 """The Docker engine as the end-to-end tests drive it: its command line, images by content, and lines as they come."""
 
+import functools
 import hashlib
 import io
 import json
@@ -63,6 +64,7 @@ def has_image(name: str) -> bool:
     return run(("docker", "image", "inspect", name)).code == 0
 
 
+@functools.cache
 def has_real_pipelock() -> bool:
     """Whether the published pipelock is here or can be pulled."""
     if has_image(PIPELOCK):
@@ -143,7 +145,7 @@ class Lines:
     def close(self) -> None:
         """Ends the command and takes its end."""
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)
         if self.process.stdin:
             self.process.stdin.close()
 
