@@ -17,6 +17,7 @@ __all__ = ["bottle", "make"]
 @asynccontextmanager
 async def sitting(bottle: Bottle) -> AsyncIterator[Operator]:
     clock = [100.0]
+    bottle.clock.alone, bottle.runtime.patience = True, 0.02
     app = BottleApp(wired(bottle.world), now=lambda: clock[0])
     app.conduct.reader.pause = 0.1
     async with app.run_test(size=(100, 40)) as pilot:
@@ -37,6 +38,14 @@ async def test_one_key_puts_an_ask_in_force_and_u_takes_it_back(bottle: Bottle) 
         await operator.until(lambda: identity not in bottle.grants())
         await operator.until(lambda: not operator.app.board.applying)
         assert operator.app.board.last.kind == "ok"
+
+
+async def test_what_the_workers_wait_for_in_vain_makes_nothing_look_old(bottle: Bottle) -> None:
+    identity, before = bottle.ask(), bottle.clock.now()
+    async with sitting(bottle) as operator:
+        await operator.until(lambda: identity in operator.app.board.edits.evidence)
+        assert bottle.clock.now() == before
+        assert "in force ✓" in operator.text("#title")
 
 
 async def test_a_reason_reaches_the_agent(bottle: Bottle) -> None:

@@ -22,7 +22,9 @@ class FakeRuntime:
     def __init__(self, clock: FakeClock | None = None, *, patience: float = 0.0, wire: Tripwire | None = None) -> None:
         self.clock = clock or FakeClock()
         self.patience = patience
-        """Real seconds to wait for each second of a time-out: 0 for services' tests, 1 for a dashboard's."""
+        """Real seconds to wait for each second of a time-out: 0 for services' tests, 1 for the adapters' contract.
+
+        Below 1 the fake clock makes up for what was not waited; a dashboard's threads each wait `alone`."""
         self.wire = wire or Tripwire()
         self.bottles: dict[str, dict[Role, FakeSidecar]] = {}
         self.isolated: set[str] = set()
@@ -31,8 +33,8 @@ class FakeRuntime:
 
     def waited(self, seconds: float) -> None:
         """Somebody waited in vain."""
-        if self.patience == 0:
-            self.clock.advance(seconds)
+        if self.patience < 1:
+            self.clock.waited(seconds)
 
     def describe(self) -> str:
         """For the title."""
