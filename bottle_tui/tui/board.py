@@ -9,6 +9,7 @@ from typing import Literal, Self
 from bottle_tui.core.arming import Target
 from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import BottleStatus, Card, Outcome
+from bottle_tui.tui.editing import Edits
 
 KEPT_RESULTS = 20
 FOLLOWED = 300.0
@@ -46,13 +47,16 @@ class Board:
     results: tuple[Result, ...] = ()
     only: str | None = None
     """Show this bottle alone."""
+    edits: Edits = field(default_factory=Edits)
+    """What the operator has changed on cards before deciding, and the evidence beside them."""
     read_only: bool = False
     runtime: str = ""
 
     @property
     def open_card(self) -> Card | None:
-        """The card on screen."""
-        return self.cards.get(self.selection.selected or "")
+        """The card on screen, with the operator's edit in it."""
+        card = self.cards.get(self.selection.selected or "")
+        return self.edits.shown(card) if card else None
 
     @property
     def ours(self) -> tuple[BottleStatus, ...]:
@@ -83,7 +87,10 @@ class Board:
             shown[selection.leaving] = self.cards[selection.leaving]
             if shown[selection.leaving].status in ("pending", "failed"):
                 shown[selection.leaving] = replace(shown[selection.leaving], status="superseded")
-        return replace(self, cards=MappingProxyType(shown), selection=selection, cards_at=at, cards_trouble="")
+        edits = self.edits.only(frozenset(shown))
+        return replace(
+            self, cards=MappingProxyType(shown), selection=selection, cards_at=at, cards_trouble="", edits=edits
+        )
 
     def heard(self, bottles: Iterable[BottleStatus], runtime: str, at: datetime) -> Self:
         """The bottles' states arrived."""
@@ -158,13 +165,21 @@ class Board:
             return "no longer waiting"
         if card.tool == "capability-block":
             return "this version cannot rebuild yet"
+        if self.edits.is_computing(card.id):
+            return "computing…"
         return None if card.change is not None else card.problem or "the change cannot be computed"
+
+    def _digest(self, card: Card) -> str:
+        """Of what is drawn; while an edit is computed it is nothing that could be approved."""
+        if self.edits.is_computing(card.id):
+            return f"computing {self.edits.of(card.id)}"
+        return card.change.digest if card.change else ""
 
     def targets(self) -> dict[str, Target | None]:
         """What the deciding keys are about, by place on screen."""
         card, last = self.open_card, self.last
         live = card is not None and card.status in ("pending", "failed") and card.id not in self.applying
-        shown = Target(card.id, card.change.digest if card.change else "", len(card.risks)) if card else None
+        shown = Target(card.id, self._digest(card), len(card.risks)) if card else None
         return {
             "card": shown if live and not self.read_only else None,
             "result": Target(last.id, last.text) if last and last.kind != "busy" and not self.read_only else None,

@@ -1,9 +1,12 @@
 """What follows on what was heard: the next listing, what became of a card, who is told that somebody watches."""
 
+from time import monotonic
+
 from textual import events
 from textual.app import App
 
 from bottle_tui.tui import messages as m
+from bottle_tui.tui.asking import Asking, follow
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.nudging import Nudges
 from bottle_tui.tui.services import Services
@@ -21,6 +24,7 @@ class Conduct:
         self.services = services
         self.reader = Reader(app, services)
         self.deeds = Deeds(app, services)
+        self.asking = Asking(app, services)
         self.nudges = Nudges(services, lambda: app.post_message(m.NudgeArrived()))
         self.active = True
         """Whether there was a key or the focus since the agents were last told."""
@@ -52,6 +56,7 @@ class Conduct:
         gone = after.selection.leaving
         if gone and gone != before.selection.leaving and gone not in after.applying:
             self.deeds.learn(gone)
+        follow(self.asking, heard, after, monotonic())
         match heard:
             case m.CardsLoaded() | m.CardsFailed():
                 self.reader.ended("cards")

@@ -6,6 +6,8 @@ from datetime import datetime
 from textual.message import Message
 
 from bottle_tui.core.arming import Decision
+from bottle_tui.core.edits import Edit
+from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 
 
@@ -56,6 +58,62 @@ class CardLost(Heard):
     """That could not be read."""
 
     id: str
+    line: str
+
+
+@dataclass
+class Edited(Heard):
+    """The operator has changed what the open card would grant. Nothing is decided by it."""
+
+    id: str
+    edit: Edit
+
+
+@dataclass
+class EditComputed(Heard):
+    """The card as it is with that edit."""
+
+    edit: Edit
+    card: Card
+
+
+@dataclass
+class EditFailed(Heard):
+    """It could not be computed."""
+
+    id: str
+    edit: Edit
+    line: str
+
+
+@dataclass
+class EvidenceLoaded(Heard):
+    """What is known beside a card with that edit in it."""
+
+    edit: Edit
+    evidence: Evidence
+    at: datetime
+
+
+@dataclass
+class EvidenceFailed(Heard):
+    """It could not be read."""
+
+    id: str
+    line: str
+
+
+@dataclass
+class Settled(Heard):
+    """What ended by itself, or was answered by itself, one line each."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass
+class SettleFailed(Heard):
+    """That could not be looked after; the next time it is tried again."""
+
     line: str
 
 

@@ -22,6 +22,16 @@ def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
             return replace(board, bottles_trouble=line)
         case m.CardLearned(card):
             return board.learned(card)
+        case m.Edited(id, edit):
+            return replace(board, edits=board.edits.edited(id, edit))
+        case m.EditComputed(edit, card):
+            return replace(board, edits=board.edits.learned(edit, card))
+        case m.EditFailed(id, edit, line) if id in board.cards:
+            return replace(board, edits=board.edits.failed(board.cards[id], edit, line))
+        case m.EvidenceLoaded(edit, evidence, at):
+            return replace(board, edits=board.edits.witnessed(edit, evidence, at))
+        case m.EvidenceFailed(id, line):
+            return replace(board, edits=board.edits.unwitnessed(id, line))
         case m.DecisionBegan(verb, id, line):
             return board.started(id, verb, line)
         case m.Filtered(slug):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bottle_tui.core.edits import Edit
+from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome
 from bottle_tui.ports import Role
 
@@ -24,9 +26,11 @@ class Services:
     """Everything here may block; it is called in workers only. `now` does not block."""
 
     cards: Callable[[], list[Card]]
-    card: Callable[[str], Card]
+    card: Callable[[str, Edit], Card]
+    """One card, with the operator's edit in its facts, risks and change."""
     bottles: Callable[[], list[BottleStatus]]
-    approve: Callable[[str, str, bool], Outcome]
+    approve: Callable[[str, str, bool, Edit], Outcome]
+    """Id, digest of the change shown, whether its dangers were acknowledged, the edit it was shown with."""
     reject: Callable[[str, str], Outcome]
     reopen: Callable[[str], Outcome]
     undo: Callable[[str], Outcome]
@@ -38,4 +42,8 @@ class Services:
     """A runtime's name → what the title says of it."""
     watched: Callable[[], object]
     """Tell the agents that somebody is here."""
+    evidence: Callable[[str, Edit, bool], Evidence]
+    """Beside one card with that edit in it; False: with the events that were read last, if there are any."""
+    settle: Callable[[tuple[Card, ...]], list[str]]
+    """What nobody has to press a key for: ended grants, asks for what is in force, traffic. Lines of what was done."""
     now: Callable[[], datetime]

@@ -1,9 +1,11 @@
 """The dashboard's callables, bound to the real services of one world. Imported late: the first paint does not wait."""
 
+from bottle_tui.core.edits import Edit
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.ports import Role, World
 from bottle_tui.services import attach as joining
 from bottle_tui.services import decide, logs, quarantine, review, revoke, status, watching
+from bottle_tui.tui.beside import Caretaker, Witness
 from bottle_tui.tui.services import Services, Stream
 
 
@@ -16,8 +18,8 @@ def wired(world: World, slug: str | None = None) -> Services:
     def cards() -> list[Card]:
         return review.cards(world, slug)
 
-    def approve(id: str, digest: str, acknowledged: bool) -> Outcome:
-        return decide.approve(world, id, digest, acknowledged=acknowledged)
+    def approve(id: str, digest: str, acknowledged: bool, edit: Edit) -> Outcome:
+        return decide.approve(world, id, digest, edit=edit, acknowledged=acknowledged)
 
     def follow(slug: str, role: Role, tail: int) -> Stream:
         return logs.follow(world, slug, role, tail)
@@ -32,7 +34,7 @@ def wired(world: World, slug: str | None = None) -> Services:
 
     return Services(
         cards=cards,
-        card=lambda id: review.card(world, id),
+        card=lambda id, edit: review.card(world, id, edit),
         bottles=bottles,
         approve=approve,
         reject=lambda id, reason: decide.reject(world, id, reason),
@@ -44,5 +46,7 @@ def wired(world: World, slug: str | None = None) -> Services:
         follow=follow,
         describe=describe,
         watched=lambda: watching.watched(world, slug),
+        evidence=Witness(world).of_card,
+        settle=Caretaker(world, slug).settle,
         now=world.clock.now,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from textual.app import App
 from textual.message import Message
 
+from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.views import Outcome
 from bottle_tui.errors import BottleError
 from bottle_tui.tui import messages as m
@@ -77,9 +78,9 @@ class Deeds:
     app: App[int]
     services: Services
 
-    def approve(self, id: str, digest: str, acknowledged: bool) -> None:
-        """Through every step of apply."""
-        self._decide("approve", id, lambda: self.services.approve(id, digest, acknowledged))
+    def approve(self, id: str, digest: str, acknowledged: bool, edit: Edit = AS_ASKED) -> None:
+        """Through every step of apply, as it was shown: with that edit."""
+        self._decide("approve", id, lambda: self.services.approve(id, digest, acknowledged, edit))
 
     def reject(self, id: str, reason: str) -> None:
         """With the reason the agent will read."""
@@ -124,7 +125,7 @@ class Deeds:
         """Find out what became of a card."""
         work(
             self.app,
-            lambda: m.CardLearned(self.services.card(id)),
+            lambda: m.CardLearned(self.services.card(id, AS_ASKED)),
             lambda line: m.CardLost(id, line),
             group="learn",
         )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
+from bottle_tui.core.edits import AS_ASKED, Edit
+from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.views import BottleStatus, Card, Change, Fact, LogLine, Outcome, Risk
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Role
@@ -198,14 +200,20 @@ class Desk:
     hold: Event | None = None
     """Set it to let a held decision go on."""
     clock: Callable[[], datetime] = lambda: NOON
+    edits: dict[str, Edit] = field(default_factory=dict)
+    """What was approved with which edit."""
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    looked: list[tuple[str, Edit]] = field(default_factory=list)
+    settled: int = 0
 
     def services(self) -> Services:
         """As the dashboard takes them."""
         return Services(
-            cards=self.cards, card=lambda id: self.decided[id], bottles=self.bottles, approve=self.approve,
+            cards=self.cards, card=self.card, bottles=self.bottles, approve=self.approve,
             reject=self.reject, reopen=self.reopen, undo=self.undo, quarantine=self.quarantine, release=self.release,
             attach=lambda slug, argv: 0, follow=self.follow, describe=lambda runtime: self.runtime,
-            watched=lambda: self.calls.append(("watched",)), now=lambda: self.clock(),
+            watched=lambda: self.calls.append(("watched",)), evidence=self.beside,
+            settle=self.settle, now=lambda: self.clock(),
         )  # fmt: skip
 
     @property
@@ -228,8 +236,28 @@ class Desk:
         self.waiting.remove(found)
         return found
 
-    def approve(self, id: str, digest: str, acknowledged: bool) -> Outcome:
+    def card(self, id: str, edit: Edit) -> Card:
+        """Another edit is another change with another digest, as with the services."""
+        if edit == AS_ASKED:
+            return self.decided[id]
+        found = next(card for card in self.waiting if card.id == id)
+        if found.change is None:
+            return found
+        lines = "".join(f"+# {key} {value}\n" for key, value in vars(edit).items() if value is not None)
+        change = replace(found.change, digest=f"{found.change.digest} {edit}", routes=found.change.routes + lines)
+        return replace(found, args=edit.apply_to(found.args), change=change)
+
+    def beside(self, id: str, edit: Edit, fresh: bool) -> Evidence:
+        self.looked.append((id, edit))
+        return self.evidence.get(id, Evidence(id, "", "", known=False))
+
+    def settle(self, cards: tuple[Card, ...]) -> list[str]:
+        self.settled += 1
+        return []
+
+    def approve(self, id: str, digest: str, acknowledged: bool, edit: Edit = AS_ASKED) -> Outcome:
         self.calls.append(("approve", id, digest, str(acknowledged)))
+        self.edits[id] = edit
         if self.hold:
             self.hold.wait(30)
         if self.failing:

@@ -6,6 +6,7 @@ from threading import Event
 
 import pytest
 
+from bottle_tui.core.edits import Edit
 from bottle_tui.core.views import Outcome
 from bottle_tui.errors import EngineUnavailable, NotApplied
 from bottle_tui.tui.dialogs.confirm import Confirm
@@ -347,8 +348,8 @@ async def test_a_decision_is_not_cut_short_by_leaving(sit: Sit) -> None:
     ended = Event()
     approve = desk.approve
 
-    def approving(id: str, digest: str, acknowledged: bool) -> Outcome:
-        outcome = approve(id, digest, acknowledged)
+    def approving(id: str, digest: str, acknowledged: bool, edit: Edit) -> Outcome:
+        outcome = approve(id, digest, acknowledged, edit)
         ended.set()
         return outcome
 

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from bottle_tui.core.arming import Decision, Refusal, Target
+from bottle_tui.core.edits import Edit
 from bottle_tui.core.views import Card
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
@@ -186,9 +187,9 @@ class InboxView(View):
         elif problem := board.problem():
             self.tell(f"a: {problem}")
         elif any(risk.level == "danger" for risk in card.risks):
-            self._confirm(card, decision.target)
+            self._confirm(card, decision.target, board.edits.of(card.id))
         else:
-            self._approve(card, decision.target, acknowledged=False)
+            self._approve(card, decision.target, board.edits.of(card.id), acknowledged=False)
 
     def offer(self, key: str, board: Board) -> tuple[Target | None, str]:
         card = board.open_card
@@ -200,15 +201,15 @@ class InboxView(View):
             return None, problem or "nothing here to decide"
         return target, f"{'approve' if key == 'a' else 'reject'} {card.host or card.tool} for {card.slug}"
 
-    def _approve(self, card: Card, target: Target, *, acknowledged: bool) -> None:
+    def _approve(self, card: Card, target: Target, edit: Edit, *, acknowledged: bool) -> None:
         self.begin(card.id, "applying", f"{card.host} for {card.slug}: pipelock, egress, proof")
-        self.deeds.approve(card.id, target.digest, acknowledged)
+        self.deeds.approve(card.id, target.digest, acknowledged, edit)
 
-    def _confirm(self, card: Card, target: Target) -> None:
+    def _confirm(self, card: Card, target: Target, edit: Edit) -> None:
         def answered(yes: bool | None) -> None:
             board = self.board
-            if yes and board and board.targets()["card"] == target:
-                self._approve(card, target, acknowledged=True)
+            if yes and board and board.targets()["card"] == target and board.edits.of(card.id) == edit:
+                self._approve(card, target, edit, acknowledged=True)
 
         self.app.push_screen(Confirm(self.sentry, target, confirmation(card, self.size.width)), answered)
 
