@@ -1,0 +1,87 @@
+"""A program on a pseudo terminal, its screen read as a person reads it: with a terminal emulator (pyte)."""
+
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from fcntl import ioctl
+from typing import Self
+
+import pyte
+
+PATIENCE = 60.0
+
+
+class Terminal:
+    """Runs `argv` on a terminal of that size. Use as a context: whatever still runs at its end is killed."""
+
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], size: tuple[int, int] = (80, 24)) -> None:
+        columns, lines = size
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self._pid, self._fd = pty.fork()
+        if self._pid == 0:
+            os.execve(argv[0], list(argv), {**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
+        ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.code: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.code is None:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+        os.close(self._fd)
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def type(self, text: str) -> None:
+        """Keystrokes, or a paste's bytes, as the terminal sends them."""
+        os.write(self._fd, text.encode())
+
+    def watch(self, seconds: float) -> None:
+        """Take in what is drawn for a while, as somebody who waits before the next key."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._read(left)
+
+    def until(self, *wanted: str, press: str = "") -> str:
+        """The screen once all of that stands on it; `press` is pressed, alone, again until then."""
+        end = time.monotonic() + PATIENCE
+        while not all(part in self.text for part in wanted):
+            assert time.monotonic() < end, f"never seen: {wanted}\n{self.text}"
+            if press:
+                self.watch(1.0)
+                if not all(part in self.text for part in wanted):
+                    self.type(press)
+            self._read(1.0)
+        return self.text
+
+    def leave(self, press: str) -> int:
+        """Press that and wait for the end; the exit code."""
+        self.type(press)
+        end = time.monotonic() + PATIENCE
+        while self._read(0.5):
+            assert time.monotonic() < end, f"does not end\n{self.text}"
+        self.code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self.code
+
+    def _read(self, seconds: float) -> bool:
+        """What comes within that time goes to the screen; False once the program has closed its terminal."""
+        ready, _, _ = select.select([self._fd], [], [], seconds)
+        if not ready:
+            return True
+        try:
+            data = os.read(self._fd, 65536)
+        except OSError:
+            return False
+        self._stream.feed(data)
+        return bool(data)
