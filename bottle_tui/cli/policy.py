@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bottle_tui.cli import consent, editor, shapes
+from bottle_tui.cli import consent, shapes
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.deciding import report
 from bottle_tui.cli.output import BOLD, DIM
@@ -14,6 +14,7 @@ from bottle_tui.cli.words import size, used
 from bottle_tui.core.evidence import Use
 from bottle_tui.core.operations import Operation
 from bottle_tui.errors import InvalidFile, NotFound, UsageError
+from bottle_tui.tui import editor
 
 
 def routes_show(context: Context) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bottle_tui.core import changes
 from bottle_tui.core.changes import Merged
 from bottle_tui.core.views import Outcome
-from bottle_tui.errors import Conflict, NotApplied, NotFound, StateUnknown, UsageError
+from bottle_tui.errors import Conflict, NotApplied, NotFound, Stale, StateUnknown, UsageError
 from bottle_tui.ports import World
 from bottle_tui.services import audit, grants, queue
 from bottle_tui.services.apply import enforce
@@ -15,15 +15,22 @@ from bottle_tui.services.locked import Held, close, decision_of, held
 from bottle_tui.services.session import Live
 from bottle_tui.services.wish import Wish
 from sidecar_addon import hosts
+from sidecar_addon.table import Grant
 
 
-def revoke(world: World, slug: str, *, host: str | None = None, grant: str | None = None) -> Outcome:
-    """End every grant on a host, or one by id. Raises NotFound, UsageError."""
+def revoke(
+    world: World, slug: str, *, host: str | None = None, grant: str | None = None, shown: Grant | None = None
+) -> Outcome:
+    """End every grant on a host, or one by id; with `shown` only if it is still that one. Raises NotFound, UsageError,
+    Stale.
+    """
     if (host is None) == (grant is None):
         raise UsageError("name either a host or a grant to revoke")
 
     def chosen(bottle: Held) -> Merged:
         ids = _on_host(bottle.live, host) if host is not None else (str(grant),)
+        if shown is not None and shown not in [item for _, item in bottle.live.table.grants()]:
+            raise Stale(f"{grant} is gone, or not what was shown any more: look again; nothing was done")
         return changes.revoke(bottle.live.state, ids)
 
     return _take_back(world, slug, chosen)
@@ -87,7 +94,7 @@ def _take_back(world: World, slug: str, choose: Callable[[Held], Merged], propos
             return Outcome(name, slug, "failed", False, f"not revoked: {error.message}", error.exit_code)
         told = _close(world, bottle, merged.grant_ids, proposal)
     cut = f"{enforced.cut} streams were cut" if enforced.cut else "nothing was flowing"
-    parts = [*bottle.remarks, *told, *enforced.remarks, f"revoked, {cut}: {IN_FORCE}"]
+    parts = [*bottle.remarks, *told, *enforced.remarks, f"revoked, {cut}; the refusal is {IN_FORCE}"]
     ms = round((world.clock.monotonic() - started) * 1000)
     return Outcome(name, slug, "approved", True, "; ".join(parts), proof=enforced.proof, ms=ms)
 

@@ -8,6 +8,7 @@ from textual.message import Message
 from bottle_tui.core.arming import Decision
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import Evidence
+from bottle_tui.core.listing import Listing
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 
 
@@ -177,6 +178,21 @@ class DecisionFailed(Heard):
 @dataclass
 class BottleChanged(Heard):
     """A bottle was quarantined or released."""
+
+    slug: str
+    line: str
+
+
+@dataclass
+class RoutesListed(Message):
+    """A bottle's table was read. For the view that asked."""
+
+    listing: Listing
+
+
+@dataclass
+class RoutesLost(Message):
+    """It could not be read."""
 
     slug: str
     line: str

@@ -9,6 +9,7 @@ from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome
 from bottle_tui.ports import Role
+from bottle_tui.tui.looks import Looks
 
 
 class Stream(Protocol):
@@ -47,3 +48,5 @@ class Services:
     settle: Callable[[tuple[Card, ...]], list[str]]
     """What nobody has to press a key for: ended grants, asks for what is in force, traffic. Lines of what was done."""
     now: Callable[[], datetime]
+    looks: Looks
+    """Routes, provenance, history: for the views that look."""

@@ -5,16 +5,26 @@ from dataclasses import dataclass, field
 
 from textual.app import App
 from textual.message import Message
+from textual.message_pump import MessagePump
 
 from bottle_tui.core.edits import AS_ASKED, Edit
+from bottle_tui.core.operations import Operation
 from bottle_tui.core.views import Outcome
 from bottle_tui.errors import BottleError
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.services import Services
+from sidecar_addon.table import Grant
 
 
-def work(app: App[int], ask: Callable[[], Message], failed: Callable[[str], Message], *, group: str) -> None:
-    """Run `ask` in a thread; post what it returns, or what `failed` makes of the error."""
+def work(
+    app: App[int],
+    ask: Callable[[], Message],
+    failed: Callable[[str], Message],
+    *,
+    group: str,
+    to: MessagePump | None = None,
+) -> None:
+    """Run `ask` in a thread; post what it returns, or what `failed` makes of the error, to the app or a screen."""
 
     def run() -> None:
         try:
@@ -23,7 +33,7 @@ def work(app: App[int], ask: Callable[[], Message], failed: Callable[[str], Mess
             message = failed(str(error))
         except Exception as error:  # noqa: BLE001 - a worker's boundary: whatever it is, the screen says so
             message = failed(f"{type(error).__name__}: {error}")
-        app.post_message(message)
+        (to or app).post_message(message)
 
     app.run_worker(run, thread=True, group=group, exit_on_error=False)
 
@@ -93,6 +103,15 @@ class Deeds:
     def reopen(self, id: str) -> None:
         """Take back a rejection."""
         self._decide("reopen", id, lambda: self.services.reopen(id))
+
+    def revoke(self, slug: str, grant: Grant) -> None:
+        """Take back one grant, as it was shown."""
+        self._decide("revoke", grant.id, lambda: self.services.looks.revoke(slug, grant))
+
+    def carry_out(self, slug: str, operation: Operation, digest: str, acknowledged: bool) -> None:
+        """Put the operator's own change in force, as it was shown."""
+        looks = self.services.looks
+        self._decide("apply", operation.id, lambda: looks.carry_out(slug, operation, digest, acknowledged))
 
     def quarantine(self, slug: str) -> None:
         """Cut the bottle off."""

@@ -12,6 +12,7 @@ from bottle_tui.core.views import BottleStatus, Card, Change, Fact, LogLine, Out
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Role
 from bottle_tui.tui.services import Services
+from tests.tui.looking import LookDesk
 
 NOON = datetime(2026, 3, 4, 12, 41, 7, tzinfo=UTC)
 
@@ -205,6 +206,10 @@ class Desk:
     evidence: dict[str, Evidence] = field(default_factory=dict)
     looked: list[tuple[str, Edit]] = field(default_factory=list)
     settled: int = 0
+    look: LookDesk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.look = LookDesk(self.calls)
 
     def services(self) -> Services:
         """As the dashboard takes them."""
@@ -213,13 +218,13 @@ class Desk:
             reject=self.reject, reopen=self.reopen, undo=self.undo, quarantine=self.quarantine, release=self.release,
             attach=lambda slug, argv: 0, follow=self.follow, describe=lambda runtime: self.runtime,
             watched=lambda: self.calls.append(("watched",)), evidence=self.beside,
-            settle=self.settle, now=lambda: self.clock(),
+            settle=self.settle, now=lambda: self.clock(), looks=self.look.looks(),
         )  # fmt: skip
 
     @property
     def deeds(self) -> list[tuple[str, ...]]:
         """What was done, reading and listening left out."""
-        return [call for call in self.calls if call[0] not in ("follow", "watched")]
+        return [call for call in self.calls if call[0] not in ("follow", "watched", "traffic", "drain")]
 
     def cards(self) -> list[Card]:
         if self.failing:

@@ -132,6 +132,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "approved": ("j", "a"),
     "nothing-waits": ("a", "a"),
     "bottles": ("2",),
+    "routes": ("3", "j"),
     "logs": ("4", "b", "b", "b", "until-lines"),
     "help": ("j", "question_mark"),
     "local": (),

@@ -3,5 +3,6 @@
 from bottle_tui.tui.screens.bottles import BottlesView
 from bottle_tui.tui.screens.inbox import InboxView
 from bottle_tui.tui.screens.logs import LogsView
+from bottle_tui.tui.screens.routes import RoutesView
 
-VIEWS = (InboxView, BottlesView, LogsView)
+VIEWS = (InboxView, BottlesView, RoutesView, LogsView)

@@ -15,6 +15,7 @@ from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm, asked_rows
 from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tabs_row, title_row, too_small
+from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
 from bottle_tui.tui.work import Deeds
@@ -64,6 +65,10 @@ class View(Screen[None]):
         """What the deciding keys are about here, and which of its risks are visible."""
         return {"result": (board.targets()["result"], frozenset())}
 
+    def result_rows(self, board: Board, width: int) -> tuple[Row, ...]:
+        """What happened last, and the key that takes it back, where that key is about it here."""
+        return last_rows(board, width)
+
     def hints(self, board: Board) -> tuple[Sequence[Hint], Sequence[Hint]]:
         """The keys that apply now."""
         return (), ()
@@ -112,7 +117,7 @@ class View(Screen[None]):
         title.rows = (title_row(board, self.NAME, width),)
         self.query_one("#tabs", Rows).rows = (tabs_row(board, self.NAME, width),)
         result = self.query_one("#result", Rows)
-        result.rows = last_rows(board, width)
+        result.rows = self.result_rows(board, width)
         result.styles.height = len(result.rows)
         self.fill(board, width, height - 4 - len(result.rows))
         self.draw_footer(board, width)

@@ -1,0 +1,130 @@
+"""The ledger as a list: one entry a deed, its intent and its result as one. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sidecar_addon.table import parse_time
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Who did what, when, and how it ended. Whole records are read by their number `n`."""
+
+    n: int
+    at: datetime
+    actor: str
+    verb: str
+    """approved | rejected | reopened | revoked | ended | routes | pipelock | quarantined | released | … as it reads."""
+    what: str
+    """What it was about: a host, an operation, a grant. Foreign text."""
+    ok: bool | None
+    """None: begun, and nothing more was heard."""
+    result: str = ""
+    proposal: str | None = None
+    grants: tuple[str, ...] = ()
+    undo: bool = False
+    """Whether what it brought is still in force, so that it can be taken back."""
+    reopen: bool = False
+    """Whether it is a rejection that still stands."""
+
+
+_VERBS = {
+    "approve": "approved", "revoke": "revoked", "expire": "ended", "routes": "routes", "pipelock": "pipelock",
+    "release": "released", "answer": "answered", "quarantine": "quarantined",
+}  # fmt: skip
+_PLAIN = {"rejected": "rejected", "reopened": "reopened", "proposed": "proposed", "withdrawn": "withdrawn",
+          "quarantine": "quarantined", "dropped": "dropped"}  # fmt: skip
+
+
+def deeds(records: Iterable[Mapping[str, Any]], hosts: Mapping[str, str], most: int = 500) -> tuple[Deed, ...]:
+    """The newest first. `hosts`: proposal or grant → what it is about."""
+    found: list[Deed] = []
+    begun: Deed | None = None
+    for record in records:
+        deed = _deed(record, hosts)
+        if deed is None:
+            continue
+        if record.get("kind") == "intent":
+            if begun is not None:
+                found.append(begun)
+            begun = deed
+            continue
+        if begun is not None and record.get("kind") == "result" and begun.verb == deed.verb:
+            grants = deed.grants or begun.grants
+            deed = replace(deed, what=deed.what or begun.what, proposal=deed.proposal or begun.proposal, grants=grants)
+        elif begun is not None:
+            found.append(begun)
+        begun = None
+        found.append(deed)
+    if begun is not None:
+        found.append(begun)
+    return tuple(reversed(found[-most:]))
+
+
+def _deed(record: Mapping[str, Any], hosts: Mapping[str, str]) -> Deed | None:
+    kind, of = record.get("kind"), str(record.get("of") or "")
+    try:
+        at, number = parse_time(str(record.get("time"))), int(record["n"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    known = _VERBS.get(of, of or "changed")
+    verb = known if kind in ("intent", "result") else _PLAIN.get(str(kind), str(kind))
+    proposal = record.get("proposal") if isinstance(record.get("proposal"), str) else None
+    listed = record.get("grants") if isinstance(record.get("grants"), list) else [record.get("id")]
+    grants = tuple(each for each in listed or () if isinstance(each, str))
+    return Deed(
+        n=number,
+        at=at,
+        actor=str(record.get("actor") or ""),
+        verb=verb,
+        what=_what(record, proposal, grants, hosts),
+        ok=None if kind == "intent" else _ok(record),
+        result=_result(record),
+        proposal=proposal,
+        grants=grants,
+    )
+
+
+def _what(record: Mapping[str, Any], proposal: str | None, grants: Collection[str], hosts: Mapping[str, str]) -> str:
+    names = [hosts[each] for each in (proposal, *grants) if each is not None and each in hosts]
+    if names:
+        return ", ".join(dict.fromkeys(names))
+    operation = record.get("operation")
+    if isinstance(operation, str):
+        return operation
+    return f"…{proposal[-6:]}" if proposal else ", ".join(f"…{each[-6:]}" for each in grants)
+
+
+def _ok(record: Mapping[str, Any]) -> bool:
+    if record.get("kind") != "result":
+        return True
+    return record.get("in_force") is True or record.get("of") in ("answer", "expire")
+
+
+def _result(record: Mapping[str, Any]) -> str:
+    why = record.get("why") or record.get("reason")
+    if record.get("kind") == "result" and record.get("in_force") is True:
+        cut = record.get("cut")
+        return f"in force, proven; {cut} streams cut" if isinstance(cut, int) and cut else "in force, proven"
+    return str(why) if why else ""
+
+
+def judged(newest_first: Iterable[Deed], in_force: Collection[str], rejected: Collection[str]) -> tuple[Deed, ...]:
+    """With what can still be taken back, each thing once, at its newest deed.
+
+    `in_force` holds proposals and grants, `rejected` proposals.
+    """
+    told: set[str] = set()
+    found: list[Deed] = []
+    for deed in newest_first:
+        names = {name for name in (deed.proposal, *deed.grants) if name is not None}
+        fresh = not names & told
+        brings = deed.ok is True and deed.verb in ("approved", "routes")
+        undo = brings and fresh and bool(names & set(in_force))
+        reopen = deed.verb == "rejected" and fresh and deed.proposal in rejected
+        if brings or deed.verb in ("rejected", "reopened"):
+            told |= names
+        found.append(replace(deed, undo=undo, reopen=reopen))
+    return tuple(found)

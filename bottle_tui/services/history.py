@@ -1,0 +1,57 @@
+"""The ledger as the dashboard lists it: its newest part, and what of it can still be taken back."""
+
+from typing import Any
+
+from bottle_tui.core import deeds, ledger
+from bottle_tui.core.deeds import Deed
+from bottle_tui.errors import BottleError, NotFound
+from bottle_tui.ports import BottleHome, World
+from bottle_tui.services import lookup, queue, session
+
+READ_BYTES = 4 * 1024 * 1024
+"""Of the ledger's end; what is older is in `audit show`."""
+
+
+def listed(world: World, slug: str) -> tuple[Deed, ...]:
+    """Who decided what, the newest first, 500 at most. Raises NotFound."""
+    home = _home(world, slug)
+    record = lookup.find(world, slug)
+    entries = queue.entries(home, record.incarnation if record else None)
+    hosts = {entry.id: str(entry.proposal.args.get("host", "")) for entry in entries}
+    in_force: set[str] = set()
+    try:
+        table = session.live(home).table if record else None
+    except BottleError:
+        table = None
+    for route, grant in table.grants() if table else ():
+        in_force |= {grant.id, *([grant.proposal] if grant.proposal else [])}
+        hosts.setdefault(grant.id, grant.host or route.host)
+    rejected = {entry.id for entry in entries if entry.current and entry.status == "rejected"} if record else set()
+    approved = {entry.id for entry in entries if entry.status == "approved" and _in_force(entry)} if record else set()
+    return deeds.judged(deeds.deeds(_records(home), hosts), in_force | approved, rejected)
+
+
+def record(world: World, slug: str, number: int) -> dict[str, Any]:
+    """One record, whole. Raises NotFound."""
+    found = [each for each in _records(_home(world, slug)) if each.get("n") == number]
+    if found:
+        return found[-1]
+    raise NotFound(f"record {number} is not in the newest part of the ledger; `bottle-tui audit show {slug}` has it")
+
+
+def _in_force(entry: queue.Entry) -> bool:
+    return entry.decision is not None and entry.decision.in_force
+
+
+def _home(world: World, slug: str) -> BottleHome:
+    home = world.home.bottle(slug)
+    if not home.exists():
+        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    return home
+
+
+def _records(home: BottleHome) -> list[dict[str, Any]]:
+    data: bytes = home.read(ledger.FILE) or b""
+    if len(data) > READ_BYTES:
+        data = data[-READ_BYTES:].partition(b"\n")[2]
+    return [found for line in data.splitlines() if (found := ledger.parsed(line))]
