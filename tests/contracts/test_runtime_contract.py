@@ -73,8 +73,7 @@ def docker_runtime(environ: dict[str, str]) -> Runtime:
         if os.environ.get("CI") == "true" or os.environ.get("BOTTLE_TUI_E2E") == "1":
             raise
         pytest.skip(f"needs a Docker engine: {error.message}")
-    if not engine.has_real_pipelock():
-        environ["BOTTLE_TUI_PIPELOCK"] = "hop"
+    environ.update(engine.stand_in())
     return runtime
 
 

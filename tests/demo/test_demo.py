@@ -9,12 +9,15 @@ from bottle_tui.adapters.home import DiskHome
 from bottle_tui.demo import demo, stage
 from bottle_tui.demo.watch import Watched, described
 from bottle_tui.errors import UsageError
+from tests.e2e.parts import engine
 
 
 def run(runtime: str, home: Path) -> tuple[int, list[str]]:
     lines: list[str] = []
     environ = {name: os.environ[name] for name in ("PATH", "DOCKER_HOST") if name in os.environ}
     more = {"BOTTLE_TUI_OPERATOR": "somebody", "BOTTLE_TUI_BUILD_NETWORK": "host"}
+    if runtime == "docker":
+        more |= engine.stand_in()
     code = demo(runtime, DiskHome(home), False, lines.append, environ | more)
     return code, lines
 

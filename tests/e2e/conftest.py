@@ -76,8 +76,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def pipelock() -> str:
     """ "real" or "hop": which one the bottles of this run get."""
     if "pipelock" not in WHY:
-        wants_hop = os.environ.get("BOTTLE_TUI_PIPELOCK") == "hop"
-        WHY["pipelock"] = "hop" if wants_hop or not engine.has_real_pipelock() else "real"
+        WHY["pipelock"] = "hop" if engine.stand_in() else "real"
     return WHY["pipelock"]
 
 
@@ -131,8 +130,7 @@ def new_bottle(
     def make(name: str, *, image: str | None = None, environ: dict[str, str] | None = None, **keys: Any) -> Bottle:
         slug = f"{RUN}-{name}{next(numbers)}"
         folder = tmp_path_factory.mktemp(name)
-        stands_in = {"BOTTLE_TUI_PIPELOCK": "hop"} if pipelock() == "hop" else {}
-        bottle = Bottle(slug, folder, outside, {**stands_in, **(environ or {})})
+        bottle = Bottle(slug, folder, outside, {**engine.stand_in(), **(environ or {})})
         (folder / "outside.pem").write_bytes(outside.authority)
         bottle.write(manifest(slug, image or agent_image, **keys))
         made.append(bottle)

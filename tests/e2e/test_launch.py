@@ -28,6 +28,7 @@ from bottle_tui.adapters.home import DiskHome
 from bottle_tui.errors import LaunchFailed
 from bottle_tui.ports import Recorded, World
 from bottle_tui.services import lookup, start, status, stop
+from tests.e2e.parts import engine as parts
 
 TOKEN = "value-of-the-example-token"
 NUMBER = itertools.count(1)
@@ -40,8 +41,7 @@ class Place:
     def __init__(self, folder: Path, **environ: str) -> None:
         self.slug = f"rt-{os.getpid()}-{next(NUMBER)}"
         self.folder = folder
-        self.environ = {**os.environ, "EXAMPLE_TOKEN": TOKEN, **environ}
-        self.environ.pop("BOTTLE_TUI_PIPELOCK", None) if "BOTTLE_TUI_PIPELOCK" not in environ else None
+        self.environ = {**os.environ, "EXAMPLE_TOKEN": TOKEN, **parts.stand_in(), **environ}
         self.said: list[str] = []
         self.runtime = DockerRuntime(self.environ)
         self.api = Engine(self.environ).api
@@ -236,7 +236,7 @@ def test_what_carries_the_label_but_is_not_recorded_is_foreign_and_left_alone(ru
 BROKEN: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
     "an agent image nobody has": ({}, {"agent": "image: registry.invalid/nobody:1"}, "not on this engine"),
     "a pipelock that ends": ({}, {"more": f'pipelock: {{image: "{SLEEPER}"}}\n'}, "pipelock ended before it was ready"),
-    "an egress that ends": ({"BOTTLE_TUI_EGRESS_IMAGE": SLEEPER}, {}, "probe|egress"),
+    "an egress that ends": ({"BOTTLE_TUI_EGRESS_IMAGE": SLEEPER}, {}, "probe|egress|pipelock did not start"),
     "a supervise that ends": ({"BOTTLE_TUI_SUPERVISE_IMAGE": SLEEPER}, {}, "supervise"),
     "a user the image does not know": ({}, {"agent": f'image: "{SLEEPER}", user: ghost'}, "no user 'ghost'"),
     "a command the image does not have": (
@@ -247,7 +247,11 @@ BROKEN: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
+ONLY_REAL = pytest.param("a pipelock that ends", marks=pytest.mark.real_pipelock)
+"""Where the hop stands in, no image of pipelock's own is used."""
+
+
+@pytest.mark.parametrize("case", [ONLY_REAL if case == ONLY_REAL.values[0] else case for case in BROKEN])
 def test_a_step_that_fails_undoes_everything_and_says_why(make: Make, case: str) -> None:
     environ, text, why = BROKEN[case]
     place = make(**environ)

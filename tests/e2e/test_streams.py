@@ -184,6 +184,7 @@ def test_no_request_fails_during_a_hundred_reloads_of_both_sidecars(make_bottle:
     assert set(statuses) == {"200"} and statuses["200"] > 20, statuses
 
 
+@pytest.mark.real_pipelock
 def test_a_switch_says_beforehand_how_many_streams_it_cuts(bottle: Bottle, ended: list[engine.Lines]) -> None:
     stream = bottle.stream(f"https://{FREE}/events?count=0&every=200")
     ended.append(stream)
@@ -194,6 +195,7 @@ def test_a_switch_says_beforehand_how_many_streams_it_cuts(bottle: Bottle, ended
     bottle.ok("reject", id, "--reason", "only a look")
 
 
+@pytest.mark.real_pipelock
 def test_switching_a_host_under_load_fails_no_new_request(bottle: Bottle, ended: list[engine.Lines]) -> None:
     stream = bottle.stream(f"https://{FREE}/events?count=0&every=200")
     ended.append(stream)

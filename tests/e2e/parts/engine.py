@@ -75,6 +75,12 @@ def has_real_pipelock() -> bool:
         return False
 
 
+def stand_in() -> dict[str, str]:
+    """What a bottle's environment needs here: the hop where it was asked for or the real pipelock is not to be had."""
+    wanted = os.environ.get("BOTTLE_TUI_PIPELOCK") == "hop"
+    return {"BOTTLE_TUI_PIPELOCK": "hop"} if wanted or not has_real_pipelock() else {}
+
+
 def build(target: str) -> str:
     """The test agent's image of that target, built when this content was not built before; its tag."""
     context = {path.name: path.read_bytes() for path in (PARTS / "Dockerfile.agent", *sorted(PARTS.glob("*.py")))}
