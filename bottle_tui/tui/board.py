@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, Self
 
 from bottle_tui.core.arming import Target
+from bottle_tui.core.folding import Folding, Line
 from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.tui.editing import Edits
@@ -37,6 +39,7 @@ class Board:
     now: datetime
     cards: Mapping[str, Card] = field(default_factory=lambda: MappingProxyType({}))
     selection: Selection = field(default_factory=Selection)
+    folding: Folding = field(default_factory=Folding)
     bottles: tuple[BottleStatus, ...] = ()
     cards_at: datetime | None = None
     bottles_at: datetime | None = None
@@ -54,9 +57,31 @@ class Board:
 
     @property
     def open_card(self) -> Card | None:
-        """The card on screen, with the operator's edit in it."""
-        card = self.cards.get(self.selection.selected or "")
+        """The card on screen, with the operator's edit in it; none while the cursor is on a folded row."""
+        card = None if self.fold else self.cards.get(self.selection.selected or "")
         return self.edits.shown(card) if card else None
+
+    @property
+    def slugs(self) -> dict[str, str]:
+        """Each ask's bottle."""
+        return {id: card.slug for id, card in self.cards.items()}
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The rows of the inbox."""
+        return self.folding.lines(self.selection.order, self.slugs)
+
+    @property
+    def line_index(self) -> int:
+        """Which of them the cursor is on."""
+        found = (place for place, line in enumerate(self.lines) if self.selection.selected in line.ids)
+        return next(found, 0)
+
+    @property
+    def fold(self) -> Line | None:
+        """The folded row under the cursor."""
+        line = self.lines[self.line_index] if self.lines else None
+        return line if line and line.folded else None
 
     @property
     def ours(self) -> tuple[BottleStatus, ...]:
@@ -82,15 +107,28 @@ class Board:
     def loaded(self, cards: Iterable[Card], at: datetime) -> Self:
         """A listing arrived. A card that is gone stays while it is the open one, as it was last seen."""
         shown = {card.id: card for card in cards if self.only in (None, card.slug)}
-        selection = self.selection.loaded((card.id, card.created) for card in shown.values())
+        selection = self._still_in_fold(shown).loaded((card.id, card.created) for card in shown.values())
         if selection.leaving and selection.leaving in self.cards:
             shown[selection.leaving] = self.cards[selection.leaving]
             if shown[selection.leaving].status in ("pending", "failed"):
                 shown[selection.leaving] = replace(shown[selection.leaving], status="superseded")
-        edits = self.edits.only(frozenset(shown))
+        slugs = {id: card.slug for id, card in shown.items()}
+        first = not self.selection.order
+        folding = self.folding.arrived(selection.order, slugs, selection.selected, first=first)
         return replace(
-            self, cards=MappingProxyType(shown), selection=selection, cards_at=at, cards_trouble="", edits=edits
+            self,
+            cards=MappingProxyType(shown),
+            selection=selection,
+            folding=folding,
+            cards_at=at,
+            cards_trouble="",
+            edits=self.edits.only(frozenset(shown)),
         )
+
+    def _still_in_fold(self, shown: Mapping[str, Card]) -> Selection:
+        """On a folded row the cursor stays on the row when its first ask leaves."""
+        rest = [id for id in self.fold.ids if id in shown] if self.fold else []
+        return self.selection.at(rest[0]) if rest and self.selection.selected not in shown else self.selection
 
     def heard(self, bottles: Iterable[BottleStatus], runtime: str, at: datetime) -> Self:
         """The bottles' states arrived."""
@@ -114,12 +152,24 @@ class Board:
         return last.id if last and fresh and not last.delivery.startswith("retry passed") else None
 
     def moved(self, by: int) -> Self:
-        """The cursor up or down."""
-        return replace(self, selection=self.selection.moved(by))
+        """The cursor up or down, row by row."""
+        if not self.lines:
+            return self
+        return self.opened(self.lines[min(max(self.line_index + by, 0), len(self.lines) - 1)].ids[0])
 
     def opened(self, id: str) -> Self:
         """That card."""
-        return replace(self, selection=self.selection.at(id))
+        selection = self.selection.at(id)
+        return replace(
+            self, selection=selection, folding=self.folding.moved(selection.order, self.slugs, selection.selected)
+        )
+
+    def folded(self, slug: str, *, away: bool) -> Self:
+        """All asks of a bottle in one row, or each in its own."""
+        ids = [line for line in self.lines if line.slug == slug]
+        count = sum(len(line.ids) for line in ids)
+        folding = self.folding.close(slug, count) if away else self.folding.open(slug)
+        return replace(self, folding=folding)
 
     def started(self, id: str, verb: str, text: str) -> Self:
         """A worker has begun; after a decision the next oldest opens."""
@@ -150,11 +200,15 @@ class Board:
         cards = {id: card for id, card in self.cards.items() if slug in (None, card.slug)}
         order = [(card.id, card.created) for card in cards.values()]
         selection = Selection(tuple(id for id in self.selection.order if id in cards)).loaded(order)
-        return replace(self, only=slug, cards=MappingProxyType(cards), selection=selection)
+        slugs = {card.id: card.slug for card in cards.values()}
+        folding = self.folding.arrived(selection.order, slugs, selection.selected, first=True)
+        return replace(self, only=slug, cards=MappingProxyType(cards), selection=selection, folding=folding)
 
     def problem(self) -> str | None:
         """Why the open card cannot be approved, None when it can."""
         card = self.open_card
+        if self.fold:
+            return f"{len(self.fold.ids)} asks in this row: enter shows them"
         if card is None:
             return "nothing waits"
         if self.read_only:

@@ -159,6 +159,14 @@ class Moved(Heard):
 
 
 @dataclass
+class Folded(Heard):
+    """The operator wants a bottle's asks in one row, or each in its own."""
+
+    slug: str
+    away: bool
+
+
+@dataclass
 class DecisionEnded(Heard):
     """A decision was carried out, or as far as the outcome says."""
 

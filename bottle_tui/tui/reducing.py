@@ -38,6 +38,8 @@ def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
             return board.filtered(slug)
         case m.Moved(by, to):
             return board.opened(to) if to else board.moved(by)
+        case m.Folded(slug, away):
+            return board.folded(slug, away=away)
         case m.DecisionEnded(verb, outcome):
             return board.gone(outcome).ended(outcome.id, result_of(verb, outcome, now))
         case m.DecisionFailed(_, id, line):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bottle_tui.core.folding import Line
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleState, BottleStatus, Card, SidecarState
 from bottle_tui.tui.board import Board, Result
@@ -21,9 +22,9 @@ SIDECAR_MARKS: dict[SidecarState, tuple[str, Style]] = {
 }  # fmt: skip
 
 
-def inbox_row(card: Card, board: Board, width: int) -> Row:
-    """Bottle, age, what is asked, how, the worst risk, and where it stands."""
-    selected = card.id == board.selection.selected
+def inbox_row(card: Card, board: Board, width: int, *, plain: bool = False) -> Row:
+    """Bottle, age, what is asked, how, the worst risk, and where it stands. `plain`: without the cursor."""
+    selected = card.id == board.selection.selected and not plain
     mark = Span("▶ " if selected else "  ", "accent")
     slug = Span(fit(visible(card.slug), 10) + " ", "strong" if selected else "plain")
     since = Span(f"{age(card.created, board.now):>6}  ", "muted")
@@ -80,9 +81,40 @@ def _state(card: Card, board: Board) -> tuple[str, Style]:
 
 
 def inbox_rows(board: Board, width: int, first: int = 0, most: int = 1_000) -> list[Row]:
-    """One row a proposal, in the order of the screen, from `first`."""
-    ids = board.selection.order[first : first + most]
-    return [inbox_row(board.cards[id], board, width) for id in ids if id in board.cards]
+    """One row a proposal or a folded bottle, in the order of the screen, from `first`."""
+    return [
+        fold_row(line, board, width) if line.folded else inbox_row(board.cards[line.ids[0]], board, width)
+        for line in board.lines[first : first + most]
+    ]
+
+
+def fold_row(line: Line, board: Board, width: int) -> Row:
+    """All asks of one bottle: since when, how many, for which hosts, and the worst risk among them."""
+    cards = [board.cards[id] for id in line.ids]
+    selected = board.selection.selected in line.ids
+    mark = Span("▶ " if selected else "  ", "accent")
+    slug = Span(fit(visible(line.slug), 10) + " ", "strong" if selected else "plain")
+    since = Span(f"{age(min(card.created for card in cards), board.now):>6}  ", "muted")
+    risks = worst_first(tuple(risk for card in cards for risk in card.risks))
+    worst = Span(fit(GLYPHS[risks[0].level], 3), RISK_STYLES[risks[0].level]) if risks and width >= 40 else Span("")
+    waits = any(card.agent_waits for card in cards)
+    state = Span(f"{'waits' if waits else 'went on':>12} " if width >= 52 else "", "accent" if waits else "muted")
+    room = width - width_of((mark, slug, since, worst, state))
+    hosts = ", ".join(dict.fromkeys(visible(card.host) or "its Dockerfile" for card in cards))
+    text = fit(cut(f"▸ {len(cards)} asks: {hosts}", room - 1), room)
+    return fit_row((mark, slug, since, Span(text, "strong" if selected else "plain"), worst, state), width)
+
+
+def fold_rows(line: Line, board: Board, width: int, height: int) -> list[Row]:
+    """What the card's place shows while the cursor is on a folded row: each ask in a line, none to be decided."""
+    rows = [rule(f"{line.slug}: {len(line.ids)} asks", "enter: each on its own", width), row()]
+    drawn = [inbox_row(board.cards[id], board, width, plain=True) for id in line.ids]
+    room = max(height - 4, 1)
+    shown = drawn[:room] if len(drawn) <= room else drawn[: room - 1]
+    rows += shown
+    if len(shown) < len(drawn):
+        rows.append(row(Span(f"  and {len(drawn) - len(shown)} more", "muted")))
+    return [*rows, row(), row(Span("  Nothing is decided from here: open the one you mean.", "muted"))]
 
 
 def bottle_header(width: int) -> Row:

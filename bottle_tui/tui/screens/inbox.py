@@ -18,6 +18,7 @@ from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.dialogs.reason import Reason
 from bottle_tui.tui.presentation.card import asked_row, confirmation, plain_card, whole_change, whole_words
 from bottle_tui.tui.presentation.chrome import Hint
+from bottle_tui.tui.presentation.lists import fold_rows
 from bottle_tui.tui.screens.inbox_card import CardPane
 from bottle_tui.tui.screens.inbox_list import Listing
 from bottle_tui.tui.screens.view import View
@@ -38,6 +39,8 @@ class InboxView(View):
         Binding("tab,shift+tab", "pane", "other pane", id="pane", tooltip="Between the list and the card"),
         Binding("enter", "zoom", "zoom", id="zoom", tooltip="The whole card, nothing cut"),
         Binding("escape", "back", "back", id="back", tooltip="Back to the list"),
+        Binding("l,right", "unfold", "unfold", id="unfold", tooltip="The asks of this bottle, each in a row"),
+        Binding("h,left", "fold", "fold", id="fold", tooltip="All asks of this bottle in one row"),
         Binding("d", "diff", "whole diff", id="diff", tooltip="Every line that would change"),
         Binding("v", "words", "the words", id="words", tooltip="All that the agent wrote"),
         Binding("b", "only", "one bottle or all", id="only", tooltip="Show this bottle alone, or all again"),
@@ -61,15 +64,18 @@ class InboxView(View):
     def fill(self, board: Board, width: int, height: int) -> None:
         card = board.open_card
         self.set_class(self.pane.zoomed and card is not None, "-zoomed")
-        self.set_class(card is None, "-empty")
+        self.set_class(card is None and board.fold is None, "-empty")
         self.listing.fill(board, width, height)
         self.pane.fill(board)
+        if board.fold:
+            pane = self.query_one("#card", Rows)
+            pane.rows = tuple(fold_rows(board.fold, board, pane.size.width, pane.size.height))
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         targets = board.targets()
         card = board.open_card
-        live = card is not None and not board.read_only
-        bottle = Target(card.slug, "quarantine") if card and live else None
+        slug = card.slug if card else board.fold.slug if board.fold else ""
+        bottle = Target(slug, "quarantine") if slug and not board.read_only else None
         return {
             "card": (targets["card"], self.pane.seen),
             "result": (targets["result"], frozenset()),
@@ -93,7 +99,7 @@ class InboxView(View):
         move = "scroll" if self.pane.is_open else "next"
         second = [
             Hint("j/k", move),
-            Hint("enter", "back" if self.pane.zoomed else "zoom"),
+            Hint("enter", "unfold" if board.fold else "back" if self.pane.zoomed else "zoom"),
             Hint("?", "help"),
             Hint("q", "quit"),
             Hint(":", "all actions"),
@@ -118,10 +124,23 @@ class InboxView(View):
         self.draw()
 
     def action_zoom(self) -> None:
-        """The whole card, or back."""
+        """The whole card, or back; a folded row is opened."""
+        if self.board and self.board.fold:
+            self.post_message(m.Folded(self.board.fold.slug, away=False))
+            return
         self.pane.zoom()
         self.sentry.resized()
         self.draw()
+
+    def action_unfold(self) -> None:
+        """Each ask of this bottle in a row of its own."""
+        if self.board and self.board.fold:
+            self.post_message(m.Folded(self.board.fold.slug, away=False))
+
+    def action_fold(self) -> None:
+        """All asks of this bottle in one row."""
+        if self.board and (card := self.board.open_card):
+            self.post_message(m.Folded(card.slug, away=True))
 
     def action_back(self) -> None:
         """One step back towards the list."""

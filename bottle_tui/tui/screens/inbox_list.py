@@ -24,12 +24,13 @@ class Listing:
         """Draw it beside or above the card, in its share of `height` rows."""
         inbox = self._screen.query_one("#inbox", Rows)
         wide = width >= WIDE
-        count = len(board.selection.order)
+        count = len(board.lines)
         side = self._side(board, wide)
-        shown = height - side if wide else min(list_height(height, count, board.open_card), count)
+        card = board.open_card or board.cards.get(board.selection.selected or "")
+        shown = height - side if wide else min(list_height(height, count, card), count)
         shown = max(shown, 1)
         inbox.styles.height = shown
-        index = board.selection.index
+        index = board.line_index
         same = board.selection.selected == self._was[0]
         self._top = viewport(self._top, index, self._was[1] if same else index, shown, count)
         self._was = (board.selection.selected, index)
@@ -48,6 +49,6 @@ class Listing:
         return len(rows)
 
     def at(self, board: Board, row: int) -> str | None:
-        """The id of the proposal on that row of the list."""
+        """The id of the (first) proposal on that row of the list."""
         index = self._top + row
-        return board.selection.order[index] if 0 <= index < len(board.selection.order) else None
+        return board.lines[index].ids[0] if 0 <= index < len(board.lines) else None

@@ -1,0 +1,69 @@
+"""A bottle with many asks is one row, and that row decides nothing."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bottle_tui.core.views import Card
+from tests.tui.conftest import Sit
+from tests.tui.samples import NOON, Desk, card, lab_cards
+
+
+def many(count: int = 3) -> list[Card]:
+    files = replace(lab_cards()[0], created=NOON - timedelta(minutes=3))
+    return [
+        replace(files, id=f"01JB2Q9A0GJ4B8PVLABF1LES{number:02d}", host=f"files{number}.example.net")
+        for number in range(count)
+    ]
+
+
+async def test_three_asks_of_one_bottle_are_one_row_that_names_their_hosts(sit: Sit) -> None:
+    async with sit(Desk(waiting=[card(), *many()])) as operator:
+        rows = operator.text("#inbox").splitlines()
+        assert len(rows) == 2
+        assert "lab" in rows[0] and "▸ 3 asks: files0.example.net" in rows[0]
+        assert "4 waiting" in operator.text("#title")
+
+
+async def test_a_folded_row_decides_nothing_until_it_was_opened(sit: Sit) -> None:
+    async with sit(Desk(waiting=many())) as operator:
+        for key in ("a", "r"):
+            await operator.press(key)
+            assert operator.desk.deeds == []
+            assert "3 asks in this row: enter shows them" in operator.text("#footer")
+        assert "files2.example.net" in operator.text("#card")
+        await operator.press("enter")
+        assert len(operator.text("#inbox").splitlines()) >= 2
+        await operator.press("a")
+        await operator.until(lambda: operator.called("approve"))
+        assert operator.called("approve")[0][1] == many()[0].id
+
+
+async def test_l_unfolds_and_h_folds(sit: Sit) -> None:
+    async with sit(Desk(waiting=[*many(), card()]), size=(80, 40)) as operator:
+        await operator.press("l")
+        assert len(operator.app.board.lines) == 4
+        await operator.press("h")
+        assert len(operator.app.board.lines) == 2
+
+
+async def test_moving_goes_row_by_row(sit: Sit) -> None:
+    async with sit(Desk(waiting=[*many(), card()]), size=(80, 40)) as operator:
+        assert operator.app.board.fold
+        await operator.press("j")
+        assert operator.app.board.open_card.id == card().id
+
+
+async def test_the_cursor_stays_on_a_folded_row_whose_first_ask_leaves(sit: Sit) -> None:
+    desk = Desk(waiting=[*many(4), card()])
+    async with sit(desk) as operator:
+        desk.waiting = desk.waiting[1:]
+        await operator.until(lambda: len(operator.app.board.cards) == 4)
+        assert operator.app.board.fold and len(operator.app.board.fold.ids) == 3
+        assert "▸ 3 asks" in operator.text("#inbox")
+
+
+async def test_X_on_a_folded_row_is_about_its_bottle(sit: Sit) -> None:
+    async with sit(Desk(waiting=many())) as operator:
+        await operator.press("X")
+        await operator.until(lambda: operator.called("quarantine"))
+        assert operator.called("quarantine") == [("quarantine", "lab")]
