@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.parts.bottle import COMMAND, Bottle, MakeBottle
+from tests.terminal.screen import Terminal
 
 STEPS = ("prepared", "pipelock", "egress", "prove", "kept", "recorded")
 TRIES = 4
@@ -29,25 +30,64 @@ def step_of(journal: Path) -> str | None:
         return None
 
 
-def kill_at(bottle: Bottle, id: str, step: str, held: str | None = None) -> str | None:
-    """Starts an approval and kills it as soon as its journal names the step; the step at which it died."""
-    digest = bottle.show(id)["digest"]
+class Command:
+    """`bottle-tui approve` as the decider."""
+
+    def __init__(self, bottle: Bottle, host: str, id: str) -> None:
+        words = (COMMAND, "approve", id, "--digest", bottle.show(id)["digest"])
+        self._process = subprocess.Popen(
+            words, env=bottle.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def runs(self) -> bool:
+        """Whether it still does."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """With -9."""
+        self._process.kill()
+        self._process.wait()
+
+
+class Dashboard:
+    """The dashboard as the decider, on a terminal, by its key."""
+
+    def __init__(self, bottle: Bottle, host: str, id: str) -> None:
+        env = {name: value for name, value in bottle.environment().items() if name not in ("COLUMNS", "LINES")}
+        self._terminal = Terminal([COMMAND], env)
+        self._terminal.until(host)
+        self._terminal.watch(1.0)
+        self._terminal.type("a")
+
+    def runs(self) -> bool:
+        """Whether it has not closed its terminal; takes in what it draws."""
+        return self._terminal.drain()
+
+    def kill(self) -> None:
+        """With -9."""
+        self._terminal.kill()
+        self._terminal.close()
+
+
+type Decider = type[Command] | type[Dashboard]
+
+
+def kill_at(by: Decider, bottle: Bottle, host: str, id: str, step: str, held: str | None = None) -> str | None:
+    """Starts an approval and kills the decider once its journal names the step; the step at which it died."""
     journal = bottle.home / "apply.json"
     assert not journal.exists()
     if held:
         bottle.signal(held, "STOP")
-    words = (COMMAND, "approve", id, "--digest", digest)
-    decider = subprocess.Popen(words, env=bottle.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    decider = by(bottle, host, id)
     reached = range(STEPS.index(step), len(STEPS))
     end = time.monotonic() + 30
     try:
-        while decider.poll() is None and time.monotonic() < end:
+        while decider.runs() and time.monotonic() < end:
             found = step_of(journal)
             if found in STEPS and STEPS.index(found) in reached:
                 break
     finally:
         decider.kill()
-        decider.wait()
         if held:
             bottle.signal(held, "CONT")
     return step_of(journal)
@@ -83,11 +123,12 @@ def records(bottle: Bottle) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_after_a_kill_at_any_step_of_apply_everybody_agrees(bottle: Bottle, step: str) -> None:
+@pytest.mark.parametrize("by", [Command, Dashboard])
+def test_after_a_kill_at_any_step_of_apply_everybody_agrees(bottle: Bottle, by: Decider, step: str) -> None:
     for _ in range(TRIES):
         host = next(HOSTS)
         _, id = bottle.ask(seconds=30, host=host)
-        died_at = kill_at(bottle, id, step)
+        died_at = kill_at(by, bottle, host, id, step)
         if died_at == step:
             break
         assert bottle.up().code == 0  # it died later than wanted: settle that before the next try
@@ -105,7 +146,7 @@ def test_after_a_kill_at_any_step_of_apply_everybody_agrees(bottle: Bottle, step
 def test_after_a_kill_while_pipelock_is_silent_the_next_command_waits_for_nobody(bottle: Bottle) -> None:
     host = next(HOSTS)
     _, id = bottle.ask(seconds=30, host=host)
-    assert kill_at(bottle, id, "pipelock", held="pipelock") == "pipelock"
+    assert kill_at(Command, bottle, host, id, "pipelock", held="pipelock") == "pipelock"
     done = bottle.approve(id)
     assert done.code == 0, done
     assert agreed(bottle, host, id)

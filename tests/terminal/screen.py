@@ -34,9 +34,8 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         if self.code is None:
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
-        os.close(self._fd)
+            self.kill()
+        self.close()
 
     @property
     def text(self) -> str:
@@ -64,6 +63,19 @@ class Terminal:
                     self.type(press)
             self._read(1.0)
         return self.text
+
+    def drain(self) -> bool:
+        """Take in what has been drawn by now; False once the program has closed its terminal."""
+        return self._read(0)
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        os.kill(self._pid, signal.SIGKILL)
+        self.code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+    def close(self) -> None:
+        """Let go of the terminal."""
+        os.close(self._fd)
 
     def leave(self, press: str) -> int:
         """Press that and wait for the end; the exit code."""
