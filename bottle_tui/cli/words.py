@@ -5,16 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bottle_tui.core import gap_words
+
 if TYPE_CHECKING:  # a status bar asks for words many times a minute, and needs none of these
     from bottle_tui.core.evidence import Use
     from bottle_tui.core.rollup import Gap
-
-_GAPS = {
-    "dropped": "events were dropped by the gate",
-    "rotated": "the log was rotated before it was counted",
-    "restarted": "the gate started anew; the bytes of what was under way are not counted",
-    "not_drained": "the bottle ended before its log was counted",
-}
 
 
 def age(now: datetime, then: datetime | None) -> str:
@@ -43,7 +38,7 @@ def gap(each: Gap) -> str:
     start = each.start[:16].replace("T", " ") if each.start else "the beginning"
     when = f"at {start}" if each.start == each.end else f"from {start} to {each.end[:16].replace('T', ' ')}"
     count = f"{each.count} " if each.count else ""
-    return f"not everything is counted {when}: {count}{_GAPS.get(each.why, each.why)}"
+    return f"not everything is counted {when}: {count}{gap_words.WHY.get(each.why, each.why)}"
 
 
 def used(use: Use | None) -> str:

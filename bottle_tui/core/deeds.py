@@ -22,6 +22,8 @@ class Deed:
     ok: bool | None
     """None: begun, and nothing more was heard."""
     result: str = ""
+    began: int | None = None
+    """The number of the record of its intent, where that is another one."""
     proposal: str | None = None
     grants: tuple[str, ...] = ()
     undo: bool = False
@@ -52,8 +54,7 @@ def deeds(records: Iterable[Mapping[str, Any]], hosts: Mapping[str, str], most: 
             begun = deed
             continue
         if begun is not None and record.get("kind") == "result" and begun.verb == deed.verb:
-            grants = deed.grants or begun.grants
-            deed = replace(deed, what=deed.what or begun.what, proposal=deed.proposal or begun.proposal, grants=grants)
+            deed = _joined(begun, deed)
         elif begun is not None:
             found.append(begun)
         begun = None
@@ -61,6 +62,17 @@ def deeds(records: Iterable[Mapping[str, Any]], hosts: Mapping[str, str], most: 
     if begun is not None:
         found.append(begun)
     return tuple(reversed(found[-most:]))
+
+
+def _joined(begun: Deed, ended: Deed) -> Deed:
+    """The result, with what only the intent says."""
+    return replace(
+        ended,
+        began=begun.n,
+        what=ended.what or begun.what,
+        proposal=ended.proposal or begun.proposal,
+        grants=ended.grants or begun.grants,
+    )
 
 
 def _deed(record: Mapping[str, Any], hosts: Mapping[str, str]) -> Deed | None:

@@ -1,5 +1,7 @@
 """The ledger as the dashboard lists it: its newest part, and what of it can still be taken back."""
 
+import difflib
+from dataclasses import dataclass
 from typing import Any
 
 from bottle_tui.core import deeds, ledger
@@ -7,6 +9,16 @@ from bottle_tui.core.deeds import Deed
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import BottleHome, World
 from bottle_tui.services import lookup, queue, session
+from sidecar_addon.table import TableError, parse, render_yaml
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record: its fields but for the files, and those as diffs."""
+
+    fields: dict[str, Any]
+    changes: tuple[str, ...] = ()
+
 
 READ_BYTES = 4 * 1024 * 1024
 """Of the ledger's end; what is older is in `audit show`."""
@@ -31,12 +43,37 @@ def listed(world: World, slug: str) -> tuple[Deed, ...]:
     return deeds.judged(deeds.deeds(_records(home), hosts), in_force | approved, rejected)
 
 
-def record(world: World, slug: str, number: int) -> dict[str, Any]:
+def record(world: World, slug: str, number: int) -> Record:
     """One record, whole. Raises NotFound."""
     found = [each for each in _records(_home(world, slug)) if each.get("n") == number]
     if found:
-        return found[-1]
+        return _opened(found[-1])
     raise NotFound(f"record {number} is not in the newest part of the ledger; `bottle-tui audit show {slug}` has it")
+
+
+def _opened(found: dict[str, Any]) -> Record:
+    changes: list[str] = []
+    before, after = _files(found.get("before")), _files(found.get("after"))
+    for name in dict.fromkeys((*before, *after)):
+        old, new = _lines(name, before.get(name)), _lines(name, after.get(name))
+        changes += list(difflib.unified_diff(old, new, f"{name} before", f"{name} after", lineterm="", n=2))
+    return Record({key: value for key, value in found.items() if key not in ("before", "after")}, tuple(changes))
+
+
+def _files(value: object) -> dict[str, object]:
+    return {str(name): text for name, text in value.items()} if isinstance(value, dict) else {}
+
+
+def _lines(name: str, text: object) -> list[str]:
+    """A file as people read it: the table as block YAML."""
+    if not isinstance(text, str):
+        return []
+    if name == "routes.yaml":
+        try:
+            return render_yaml(parse(text.encode())).splitlines()
+        except TableError:
+            return text.splitlines()
+    return text.splitlines()
 
 
 def _in_force(entry: queue.Entry) -> bool:

@@ -35,6 +35,7 @@ class BottleApp(App[int]):
         Binding("2", "view('bottles')", "Bottles", id="view-bottles", tooltip="What runs"),
         Binding("3", "view('routes')", "Routes", id="view-routes", tooltip="What is granted, until when, and used how"),
         Binding("4", "view('logs')", "Logs", id="view-logs", tooltip="What the sidecars say, live"),
+        Binding("5", "view('history')", "History", id="view-history", tooltip="What was decided, and what has passed"),
         Binding("question_mark", "help", "help", id="help", key_display="?", tooltip="All keys of this view"),
         Binding("colon", "command_palette", "palette", id="palette", key_display=":", tooltip="Every action by name"),
         Binding("q,ctrl+q", "quit", "quit", id="quit", tooltip="Leave; bottles go on"),

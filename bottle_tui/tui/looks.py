@@ -11,6 +11,7 @@ from bottle_tui.core.operations import Operation
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Gap, Row
 from bottle_tui.core.views import Card, Outcome
+from bottle_tui.services.history import Record
 from sidecar_addon.table import Grant
 
 
@@ -31,15 +32,15 @@ class Looks:
     slugs: Callable[[], list[str]]
     """Every bottle of which anything is kept, also those that are down."""
     routes: Callable[[str], Listing]
-    revoke: Callable[[str, Grant], Outcome]
-    """Slug and the grant as it was shown."""
+    revoke: Callable[[str, str, Grant | None], Outcome]
+    """Slug, a grant's id, and the grant as it was shown, where its rules were."""
     of_grant: Callable[[str, str], Provenance]
     of_event: Callable[[str, Mapping[str, Any]], Provenance]
     traffic_of: Callable[[str, str], tuple[Row, ...]]
     traffic: Callable[[str, datetime | None, str | None], Counted]
     deeds: Callable[[str], tuple[Deed, ...]]
     """What the ledger tells, newest first."""
-    record: Callable[[str, int], dict[str, Any]]
+    record: Callable[[str, int], Record]
     """One record of it, whole."""
     patch: Callable[[str], str]
     """What was approved, as a patch to the manifest."""

@@ -17,8 +17,8 @@ from sidecar_addon.table import Grant
 def looks(world: World) -> Looks:
     """All of them."""
 
-    def revoked(slug: str, grant: Grant) -> Outcome:
-        return revoke.revoke(world, slug, grant=grant.id, shown=grant)
+    def revoked(slug: str, grant: str, shown: Grant | None) -> Outcome:
+        return revoke.revoke(world, slug, grant=grant, shown=shown)
 
     def counted(slug: str, since: datetime | None, host: str | None) -> Counted:
         found = traffic.traffic(world, slug, since=since, host=host)

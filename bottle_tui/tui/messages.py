@@ -6,10 +6,12 @@ from datetime import datetime
 from textual.message import Message
 
 from bottle_tui.core.arming import Decision
+from bottle_tui.core.deeds import Deed
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.listing import Listing
 from bottle_tui.core.views import BottleStatus, Card, Outcome
+from bottle_tui.tui.looks import Counted
 
 
 class Heard(Message):
@@ -200,6 +202,40 @@ class RoutesListed(Message):
 
 @dataclass
 class RoutesLost(Message):
+    """It could not be read."""
+
+    slug: str
+    line: str
+
+
+@dataclass
+class LedgerListed(Message):
+    """A bottle's ledger was read. For the view that asked."""
+
+    slug: str
+    deeds: tuple[Deed, ...]
+    slugs: tuple[str, ...] = ()
+    """Every bottle with a ledger."""
+
+
+@dataclass
+class LedgerLost(Message):
+    """It could not be read."""
+
+    slug: str
+    line: str
+
+
+@dataclass
+class TrafficCounted(Message):
+    """A bottle's traffic was counted, since `wish`. For the view that asked."""
+
+    counted: Counted
+    wish: str
+
+
+@dataclass
+class TrafficLost(Message):
     """It could not be read."""
 
     slug: str

@@ -104,9 +104,9 @@ class Deeds:
         """Take back a rejection."""
         self._decide("reopen", id, lambda: self.services.reopen(id))
 
-    def revoke(self, slug: str, grant: Grant) -> None:
-        """Take back one grant, as it was shown."""
-        self._decide("revoke", grant.id, lambda: self.services.looks.revoke(slug, grant))
+    def revoke(self, slug: str, grant: str, shown: Grant | None = None) -> None:
+        """Take back one grant; with `shown` only if it still reads so."""
+        self._decide("revoke", grant, lambda: self.services.looks.revoke(slug, grant, shown))
 
     def carry_out(self, slug: str, operation: Operation, digest: str, acknowledged: bool) -> None:
         """Put the operator's own change in force, as it was shown."""

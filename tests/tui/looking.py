@@ -14,6 +14,7 @@ from bottle_tui.core.operations import EditPipelock, EditRoutes, Operation
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Gap, Row
 from bottle_tui.core.views import Card, Change, Outcome, Risk
+from bottle_tui.services.history import Record
 from bottle_tui.tui.looks import Counted, Looks
 from sidecar_addon.table import Grant, Route, Table
 
@@ -179,7 +180,7 @@ class LookDesk:
             of_grant=lambda slug, grant: provenance(grant), of_event=self.of_event,
             traffic_of=lambda slug, grant: tuple(row for row in self.rows if row.grant == grant),
             traffic=self.traffic, deeds=lambda slug: self._answer(self.told),
-            record=lambda slug, number: next(each for each in ledger() if each["n"] == number),
+            record=lambda slug, number: Record(ledger()[number - 1], ("+ - host: b.test",)),
             patch=lambda slug: "--- a/bottle.yaml\n+++ b/bottle.yaml\n+    - host: pay.example.net\n",
             routes_text=lambda slug: "routes: []\n", pipelock_text=lambda slug: "hosts: []\n",
             routes_edited=lambda text: EditRoutes("01JB2QEDIT000000000000EDIT", text),
@@ -197,12 +198,12 @@ class LookDesk:
     def routes(self, slug: str) -> Listing:
         return self._answer(self.tables.get(slug) or listing(slug))
 
-    def revoke(self, slug: str, grant: Grant) -> Outcome:
-        self.calls.append(("revoke", slug, grant.id))
+    def revoke(self, slug: str, grant: str, shown: Grant | None) -> Outcome:
+        self.calls.append(("revoke", slug, grant))
         before = self.tables.get(slug) or listing(slug)
-        left = tuple(item for item in before.items if item.id != grant.id)
+        left = tuple(item for item in before.items if item.id != grant)
         self.tables[slug] = replace(before, items=left, digest="sha256:after")
-        return Outcome(grant.id, slug, "approved", True, "revoked, 2 streams were cut; the refusal is in force, proven")
+        return Outcome(grant, slug, "approved", True, "revoked, 2 streams were cut; the refusal is in force, proven")
 
     def of_event(self, slug: str, event: Mapping[str, Any]) -> Provenance:
         grant = event.get("grant")

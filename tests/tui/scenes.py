@@ -133,6 +133,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "nothing-waits": ("a", "a"),
     "bottles": ("2",),
     "routes": ("3", "j"),
+    "history": ("5", "j", "j"),
     "logs": ("4", "b", "b", "b", "until-lines"),
     "help": ("j", "question_mark"),
     "local": (),

@@ -36,11 +36,11 @@ def logs_desk(count: int = 50, **more: list[LogLine]) -> Desk:
 
 async def test_the_views_are_on_their_keys_and_listed(sit: Sit) -> None:
     async with sit() as operator:
-        for key, name in (("2", "bottles"), ("4", "logs"), ("1", "inbox"), ("3", "routes")):
+        for key, name in (("2", "bottles"), ("4", "logs"), ("1", "inbox"), ("3", "routes"), ("5", "history")):
             await operator.press(key)
             assert isinstance(operator.app.screen, View)
             assert name == operator.app.screen.NAME
-        assert "3 Routes" in operator.text("#tabs")
+        assert "3 Routes" in operator.text("#tabs").replace("  ", " ") and "5 History" in operator.text("#tabs")
 
 
 async def test_a_key_that_decided_in_the_inbox_decides_nothing_elsewhere(sit: Sit) -> None:

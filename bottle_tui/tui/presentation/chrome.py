@@ -10,7 +10,8 @@ from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row
 from bottle_tui.tui.presentation.times import ago, clock, stale
 
 RESULT_ROWS = 3
-VIEWS = (("1", "Inbox", "inbox"), ("2", "Bottles", "bottles"), ("3", "Routes", "routes"), ("4", "Logs", "logs"))
+VIEWS = (("1", "Inbox", "inbox"), ("2", "Bottles", "bottles"), ("3", "Routes", "routes"), ("4", "Logs", "logs"),
+         ("5", "History", "history"))  # fmt: skip
 
 
 class Hint(NamedTuple):

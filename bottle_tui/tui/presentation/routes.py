@@ -16,7 +16,7 @@ from bottle_tui.tui.presentation.rows import (
     row,
     rule,
     spread,
-    width_of,
+    wrapped,
 )
 from bottle_tui.tui.presentation.times import age, ago, clock, stale
 
@@ -185,24 +185,31 @@ def item_note(item: Item, listing: Listing, now: datetime, width: int) -> list[R
     if grant is None:
         text = "every grant on this route is gone: it denies until the route itself is removed"
         return [*rows, row(Span(f" {cut(text, width - 2)}", "muted"))]
-    if item.host != route.host:
-        rows.append(_pair("ROUTE", f"{visible(route.host)}, limited to this host", width))
-    rows.append(_pair("PATHS", " ".join(visible(path) for path in grant.path_allowlist or ()) or "every path", width))
     ports = " ".join(str(port) for port in grant.ports)
-    rows.append(_pair("METHODS", f"{methods(item)}   port {ports}", width))
-    rows.append(_pair("AUTH", _auth(item, listing), width, "accent" if route.has_auth else "plain"))
-    rows.append(_pair("SCAN", _scan(item, listing, now), width, "plain" if route.pipelock == "scanned" else "warn"))
-    rows.append(_pair("UNTIL", _until(item, listing, now), width))
-    rows.append(_pair("USED", _used(item, now), width))
-    rows.append(_pair("FROM", _origin(item), width))
+    pairs: list[tuple[str, str, Style]] = [
+        ("PATHS", " ".join(visible(path) for path in grant.path_allowlist or ()) or "every path", "plain"),
+        ("METHODS", f"{methods(item)}   port {ports}", "plain"),
+        ("AUTH", _auth(item, listing), "accent" if route.has_auth else "plain"),
+        ("SCAN", _scan(item, listing, now), "plain" if route.pipelock == "scanned" else "warn"),
+        ("UNTIL", _until(item, listing, now), "plain"),
+        ("USED", _used(item, now), "plain"),
+        ("FROM", _origin(item), "plain"),
+    ]
+    if item.host != route.host:
+        pairs.insert(0, ("ROUTE", f"{visible(route.host)}, limited to this host", "plain"))
+    if listing.extra:
+        pairs.append(("PIPELOCK", ", ".join(visible(each) for each in listing.extra) + " (beside the routes)", "plain"))
     if listing.remark:
-        rows.append(_pair("NOTE", visible(listing.remark), width, "warn"))
-    return rows
+        pairs.append(("NOTE", visible(listing.remark), "warn"))
+    return rows + [line for name, text, style in pairs for line in _pair(name, text, width, style)]
 
 
-def _pair(name: str, text: str, width: int, style: Style = "plain") -> Row:
-    label = Span(f" {name:<9}", "muted")
-    return row(label, Span(cut(text, max(width - width_of((label,)) - 1, 0)), style))
+def _pair(name: str, text: str, width: int, style: Style) -> list[Row]:
+    """A name and its text, on two lines at most."""
+    room = max(width - 11, 10)
+    lines = wrapped(text, room)
+    shown = lines if len(lines) <= 2 else [lines[0], cut(" ".join(lines[1:]), room)]
+    return [row(Span(f" {name if at == 0 else '':<9}", "muted"), Span(line, style)) for at, line in enumerate(shown)]
 
 
 def _auth(item: Item, listing: Listing) -> str:

@@ -14,6 +14,8 @@ from bottle_tui.tui.work import work
 
 BEAT = 0.25
 
+type Question = tuple[Callable[[], Message], Callable[[str], Message]]
+
 
 class LookingView(View):
     """Owns which bottle is looked at; reads again `EVERY` seconds after the last reading has ended."""
@@ -23,7 +25,7 @@ class LookingView(View):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.slug: str | None = None
-        self._reading = False
+        self._reading = 0
         self._ended = 0.0
         self._again = False
         self._seen_result: object = None
@@ -35,8 +37,8 @@ class LookingView(View):
         """The bottles that can be looked at."""
         return board.running
 
-    def question(self, slug: str) -> tuple[Callable[[], Message], Callable[[str], Message]]:
-        """What a worker asks, and what becomes of its error."""
+    def questions(self, slug: str) -> tuple[Question, ...]:
+        """What workers ask, each by itself, and what becomes of an error."""
         raise NotImplementedError
 
     def forget(self) -> None:
@@ -86,14 +88,15 @@ class LookingView(View):
         if self._reading:
             self._again = True
             return
-        self._reading = True
-        ask, failed = self.question(self.slug)
-        work(self.deeds.app, ask, failed, group=f"look {self.NAME}", to=self)
+        asked = self.questions(self.slug)
+        self._reading = len(asked)
+        for ask, failed in asked:
+            work(self.deeds.app, ask, failed, group=f"look {self.NAME}", to=self)
 
     def has_read(self) -> None:
-        """A reading has ended, either way."""
-        self._reading, self._ended = False, monotonic()
-        if self._again:
+        """One of a reading's questions was answered, either way."""
+        self._reading, self._ended = max(self._reading - 1, 0), monotonic()
+        if self._again and not self._reading:
             self._again = False
             self.read()
 

@@ -1,13 +1,12 @@
 """The routes: every grant of a bottle's running table, until when, whose, and what of it was used."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.message import Message
 
 from bottle_tui.core.arming import Decision, Target
 from bottle_tui.core.listing import Item, Listing
@@ -19,7 +18,7 @@ from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.presentation.chrome import Hint
 from bottle_tui.tui.presentation.routes import head_row, header_row, item_note, item_row, paths
 from bottle_tui.tui.presentation.rows import Span, row
-from bottle_tui.tui.screens.looking import LookingView
+from bottle_tui.tui.screens.looking import LookingView, Question
 from bottle_tui.tui.widgets.rows import Rows
 
 NOTE_ROWS = 9
@@ -55,9 +54,9 @@ class RoutesView(LookingView):
 
     # Reading
 
-    def question(self, slug: str) -> tuple[Callable[[], Message], Callable[[str], Message]]:
+    def questions(self, slug: str) -> tuple[Question, ...]:
         looks = self.deeds.services.looks
-        return lambda: m.RoutesListed(looks.routes(slug)), lambda line: m.RoutesLost(slug, line)
+        return ((lambda: m.RoutesListed(looks.routes(slug)), lambda line: m.RoutesLost(slug, line)),)
 
     def forget(self) -> None:
         self.listing, self.trouble, self.open, self._top = None, "", None, 0
@@ -103,8 +102,9 @@ class RoutesView(LookingView):
         names.rows = (header_row(left),)
         ids = [each.id for each in listing.items]
         self._index = ids.index(item.id)
-        extra = [item_note(item, listing, board.now, 66 if wide else width)]
-        shown = max(1, height - 2 if wide else min(len(ids), height - 2 - NOTE_ROWS))
+        drawn = item_note(item, listing, board.now, 65 if wide else width)
+        room = height - 2 - min(len(drawn), max(NOTE_ROWS, height // 2))
+        shown = max(1, height - 2 if wide else min(len(ids), room))
         self._top = viewport(self._top, self._index, self._index, shown, len(ids))
         rows.styles.height = shown
         rows.rows = tuple(
@@ -112,7 +112,7 @@ class RoutesView(LookingView):
             for each in listing.items[self._top : self._top + shown]
         )
         rows.cursor = self._index - self._top
-        note.rows = tuple(extra[0])
+        note.rows = tuple(drawn)
 
     def _nothing(self, width: int) -> tuple[tuple[Span, ...], ...]:
         if self.trouble:
@@ -186,7 +186,7 @@ class RoutesView(LookingView):
             self.tell("u: the table has changed: look again, nothing was done")
         else:
             self.begin(item.id, "revoking", f"{visible(item.host)} for {self.slug}: taking it back")
-            self.deeds.revoke(self.slug, item.grant)
+            self.deeds.revoke(self.slug, item.grant.id, item.grant)
 
     def offer(self, key: str, board: Board) -> tuple[Target | None, str]:
         item = self.item
