@@ -11,9 +11,11 @@ from sidecar_addon.table import Route
 
 _HOP = frozenset(
     b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer upgrade "
-    b"http2-settings alt-used".split()
+    b"http2-settings alt-used sec-websocket-extensions".split()
 )
-"""Hop-by-hop. Transfer-Encoding stays: mitmproxy writes its own framing by it."""
+"""Hop-by-hop. Transfer-Encoding stays: mitmproxy writes its own framing by it. WebSockets are not compressed: a few
+bytes could unfold to gigabytes in the gate."""
+_EXTENSIONS = b"sec-websocket-extensions"
 _VOICE = re.compile(rb"^(x-pipelock-|x-bottle-|pipelock-)", re.IGNORECASE)
 _OVERRIDE = re.compile(
     rb"^(x-http-method|x-method-override|x-original-|x-rewrite-url|x-forwarded-|x-forward-|forwarded$|x-real-ip$|"
@@ -58,7 +60,11 @@ def clean_response(response: Response) -> None:
     """Remove headers and trailers in which an upstream could speak with the gate's or pipelock's voice."""
     response.headers = Headers(
         # A lone CR ends a line for some readers: what follows it would be a header of the upstream's choice.
-        [(name, _SPLITTING.sub(b" ", value)) for name, value in response.headers.fields if not _VOICE.match(name)]
+        [
+            (name, _SPLITTING.sub(b" ", value))
+            for name, value in response.headers.fields
+            if not _VOICE.match(name) and name.lower() != _EXTENSIONS
+        ]
     )
     if response.trailers:
         response.trailers = Headers([field for field in response.trailers.fields if not _VOICE.match(field[0])])

@@ -1,20 +1,15 @@
-"""mitmproxy's HTTP layers, corrected. Sans-io: generators of commands, as mitmproxy's own.
+"""mitmproxy's HTTP streams, corrected. Sans-io: generators of commands, as mitmproxy's own.
 
-1. A response that the gate sets is sent at once, the rest of the body is discarded; mitmproxy alone would read a denied
-   upload to its end into memory. A failed connection upstream is answered by the gate, and can be tried again.
-2. A request that came over HTTP/2 without a length goes on over HTTP/1.1 in chunks; mitmproxy alone would send its body
-   without any framing, which the upstream would read as further requests.
-3. A response that came over HTTP/2 without a length goes on over HTTP/1.1 in chunks; mitmproxy alone would end the
-   agent's connection after each one.
-4. Trailers over HTTP/1.1 are dropped, and a head that never ends is refused; mitmproxy alone would hang and grow.
+A response that the gate sets is sent at once, the rest of the body is discarded; mitmproxy alone would read a denied
+upload to its end into memory. A failed connection upstream is answered by the gate, and can be tried again.
 
-Relies on internals of mitmproxy; `selftest` proves at every start that they are as expected.
+With `http1.py`, `connections.py` and `sockets.py` it relies on internals of mitmproxy; `install` puts them in place
+and a test of itself proves at every start that mitmproxy is as expected.
 """
 
 from collections.abc import Generator
 from typing import Any
 
-import h11
 from mitmproxy import flow as mitmproxy_flow
 from mitmproxy.connection import Client, ConnectionState, Server
 from mitmproxy.http import Response
@@ -25,19 +20,16 @@ from mitmproxy.proxy.layers import http
 from mitmproxy.proxy.layers.http import (
     HttpErrorHook,
     HttpRequestHeadersHook,
-    RequestHeaders,
     ResponseData,
     ResponseEndOfMessage,
     ResponseHeaders,
     ResponseProtocolError,
     SendHttp,
-    _http1,
 )
 from mitmproxy.proxy.layers.http._events import ErrorCode
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-_HEAD_LIMIT = 256 * 1024
-_make_body_reader = _http1.make_body_reader
+from sidecar_addon.gate import connections, http1, sockets
 
 type Commands = Generator[Any, Any, Any]
 
@@ -107,72 +99,6 @@ class GateStream(http.HttpStream):  # type: ignore[misc]
                 connection.error = None
 
 
-class GateHttp1Client(http.Http1Client):  # type: ignore[misc]
-    """The HTTP/1.1 connection to the upstream."""
-
-    def send(self, event: Any) -> Commands:
-        """As mitmproxy's; a body of unknown length that came over HTTP/2 is framed as chunks."""
-        if isinstance(event, RequestHeaders) and _has_no_framing(event):
-            framed = event.request.copy()
-            framed.headers["Transfer-Encoding"] = "chunked"
-            event = RequestHeaders(event.stream_id, framed, event.end_stream, event.replay_flow)
-        yield from super().send(event)
-
-
-class GateHttp1Server(http.Http1Server):  # type: ignore[misc]
-    """The HTTP/1.1 connection to the agent."""
-
-    def read_headers(self, event: Any) -> Commands:
-        """As mitmproxy's, up to a size that no honest head has."""
-        if len(self.buf) > _HEAD_LIMIT:
-            yield commands.SendData(self.conn, b"HTTP/1.1 431 Too Large\r\nContent-Length: 0\r\n\r\n")
-            yield commands.CloseConnection(self.conn)
-            self.state = self.done
-        else:
-            yield from super().read_headers(event)
-
-    def send(self, event: Any) -> Commands:
-        """As mitmproxy's; a body of unknown length that came over HTTP/2 is framed as chunks."""
-        if isinstance(event, ResponseHeaders) and _has_no_framing_back(event) and self._may_chunk(event):
-            framed = event.response.copy()
-            if event.end_stream:
-                framed.headers["Content-Length"] = "0"
-            else:
-                framed.headers["Transfer-Encoding"] = "chunked"
-            event = ResponseHeaders(event.stream_id, framed, event.end_stream)
-        yield from super().send(event)
-
-    def _may_chunk(self, event: Any) -> bool:
-        bodiless = event.response.status_code in (204, 304) or event.response.status_code < 200
-        return not bodiless and self.request.method != "HEAD" and self.request.is_http11
-
-
-def _has_no_framing_back(event: Any) -> bool:
-    return bool(event.response.is_http2 and "content-length" not in event.response.headers)
-
-
-def _has_no_framing(event: Any) -> bool:
-    return bool(event.request.is_http2 and not event.end_stream and "content-length" not in event.request.headers)
-
-
-class WithoutTrailers:
-    """One of h11's body readers, its trailers dropped."""
-
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
-
-    def __call__(self, buffer: Any) -> Any:
-        """The next piece of the body, or its end."""
-        return self._without(self._reader(buffer))
-
-    def read_eof(self) -> Any:
-        """What the end of the connection means for this body."""
-        return self._without(self._reader.read_eof())
-
-    def _without(self, event: Any) -> Any:
-        return h11.EndOfMessage() if isinstance(event, h11.EndOfMessage) and event.headers else event
-
-
 class StreamError(RuntimeError):
     """The installed mitmproxy does not do what the gate relies on."""
 
@@ -180,9 +106,9 @@ class StreamError(RuntimeError):
 def install() -> None:
     """Make mitmproxy use the corrected layers, and prove that it does. Raises StreamError."""
     http.HttpStream = GateStream
-    http.Http1Client = GateHttp1Client
-    http.Http1Server = GateHttp1Server
-    _http1.make_body_reader = lambda size: WithoutTrailers(_make_body_reader(size))
+    http1.install()
+    connections.install()
+    sockets.install()
     try:
         _selftest()
     except Exception as error:

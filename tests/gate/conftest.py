@@ -218,7 +218,7 @@ class Upstream:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         connection = writer.get_extra_info("ssl_object")
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError, ValueError):
             if connection is not None and connection.selected_alpn_protocol() == "h2":
                 await self._http2(reader, writer)
             else:
@@ -413,7 +413,11 @@ async def _relay(here: Any, there: Any) -> None:
                 await writer.drain()
         writer.close()
 
-    await asyncio.gather(copy(here[0], there[1]), copy(there[0], here[1]))
+    try:
+        await asyncio.gather(copy(here[0], there[1]), copy(there[0], here[1]))
+    finally:  # also when the test is over and nobody reads any more
+        here[1].close()
+        there[1].transport.abort()
 
 
 # ---- the gate -------------------------------------------------------------------------------------------------------
@@ -447,7 +451,7 @@ class World:
     past: list[dict[str, Any]] = field(default_factory=list)
 
     def event(self, name: str, **wanted: Any) -> dict[str, Any]:
-        """The next event with this name and these fields; fails after 5 s. Looks at earlier ones first."""
+        """The next event with this name and these fields; fails after 30 s. Looks at earlier ones first."""
         for item in self.past:
             if _fits(item, name, wanted):
                 self.past.remove(item)

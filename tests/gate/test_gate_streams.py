@@ -400,9 +400,3 @@ def test_trailers_over_http1_are_dropped_both_ways(world):
                 data += sock.recv(65536)
             assert b"fake" not in data
     assert [seen.body for seen in world.upstream.seen] == [b"body", b"body"]
-
-
-def test_a_head_that_never_ends_is_refused(world):
-    with world.connect() as sock:
-        sock.sendall(b"GET http://api.test/ HTTP/1.1\r\n" + b"X-More: x\r\n" * 27_000)
-        assert sock.recv(65536).startswith(b"HTTP/1.1 431")

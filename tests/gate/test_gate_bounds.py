@@ -1,0 +1,204 @@
+"""What never ends must not grow the gate: heads, chunks, trailers, what is sent ahead, WebSocket messages."""
+
+import asyncio
+import base64
+import contextlib
+import os
+import struct
+
+import pytest
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection
+
+from sidecar_addon.gate import headers, http1, sockets
+from sidecar_addon.gate.connections import PatientLock
+from sidecar_addon.table import Grant
+
+LONG = b"a" * 200_000
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "chunk": CHUNKED + b"5;x=" + LONG,
+    "head": b"HTTP/1.1 200 OK\r\nX: " + LONG,
+    "fields": b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 30_000,
+    "trailers": CHUNKED + b"2\r\nok\r\n0\r\nX: " + LONG,
+}
+
+
+def rest_of(sock):
+    """What still comes until the other side closes."""
+    seen = b""
+    with contextlib.suppress(OSError):
+        while data := sock.recv(65536):
+            seen += data
+    return seen
+
+
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=list(ENDLESS))
+def test_an_answer_whose_lines_never_end_is_cut(world, answer):
+    world.upstream.answers["/"] = answer
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: api.test\r\n\r\n")
+        world.event("finished")
+        assert len(rest_of(sock)) < 2_000
+
+
+@pytest.mark.parametrize("start", [b"5;x=", b"4\r\nbody\r\n0\r\nX: "], ids=["chunk", "trailers"])
+def test_a_body_of_the_agent_whose_lines_never_end_is_cut(world, start):
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"POST /sink HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n" + start)
+        with contextlib.suppress(OSError):
+            sock.sendall(LONG)
+        world.event("finished")
+
+
+def test_a_head_that_never_ends_is_refused(world):
+    with world.connect() as sock:
+        sock.sendall(b"GET http://api.test/ HTTP/1.1\r\n" + b"X-More: x\r\n" * 6_000)
+        answer = rest_of(sock)
+    assert answer.startswith(b"HTTP/1.1 431")
+    assert b'{"error": "bad_request", "message": "a head may have 64 KiB"}' in answer
+
+
+def test_a_head_just_below_the_limit_passes(world, talk):
+    with world.tunnel("api.test") as sock:
+        reply = talk(sock, "GET", "/", "api.test", headers={"Cookie": "c=" + "x" * 60_000})
+    assert reply.status == 200
+
+
+def test_a_large_body_in_the_same_bytes_as_its_head_is_no_endless_head(world, talk):
+    with world.tunnel("api.test") as sock:
+        assert talk(sock, "POST", "/", "api.test", body=b"b" * 300_000).status == 200
+
+
+def test_what_is_sent_ahead_of_an_answer_is_bounded(world):
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"GET /stream HTTP/1.1\r\nHost: api.test\r\n\r\n")
+        assert world.upstream.streaming.wait(30)
+        with contextlib.suppress(OSError):
+            sock.sendall(b"x" * (http1.AHEAD_LIMIT + 300_000))
+        world.event("finished")
+
+
+def test_a_request_that_is_sent_ahead_is_answered_in_its_turn(world):
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"GET /a HTTP/1.1\r\nHost: api.test\r\n\r\nGET /b HTTP/1.1\r\nHost: api.test\r\n\r\n")
+        data = b""
+        while b'"/b"' not in data:
+            data += sock.recv(65536)
+    assert [seen.target for seen in world.upstream.seen] == ["/a", "/b"]
+
+
+async def test_a_wait_for_the_lock_is_not_broken_off_and_its_cancellation_comes_after_it():
+    lock, steps = PatientLock(), []
+
+    async def waits():
+        async with lock:
+            steps.append("held")
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            steps.append("cancelled")
+
+    await lock.acquire()
+    task = asyncio.create_task(waits())
+    await asyncio.sleep(0)
+    task.cancel("closed by command")
+    await asyncio.sleep(0)
+    assert steps == []
+    lock.release()
+    await task
+    assert steps == ["held", "cancelled"]
+
+
+# ---- WebSockets ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sock(make_world, route_of, upstream, pki):
+    """An open WebSocket through the gate; the upstream never reads what comes."""
+    upstream.authorities["api.test"] = pki.private
+    world = make_world(route_of(pipelock="passthrough", grants=(Grant("g", methods=("GET", "WEBSOCKET")),)))
+    connection = world.tunnel("api.test")
+    key = base64.b64encode(os.urandom(16)).decode()
+    connection.sendall(
+        f"GET /websocket HTTP/1.1\r\nHost: api.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
+    )
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    assert data.startswith(b"HTTP/1.1 101")
+    with connection:
+        yield connection
+
+
+def frame(size, opcode=2, final=False):
+    """The head of a masked frame; the mask is zero."""
+    return struct.pack("!BBQ", (0x80 if final else 0) | opcode, 0xFF, size) + bytes(4)
+
+
+@pytest.mark.parametrize("opening", ["one huge frame", "frames without an end"])
+def test_a_websocket_message_that_never_ends_closes_its_websocket(sock, monkeypatch, opening, upstream):
+    monkeypatch.setattr(sockets, "MESSAGE_LIMIT", 1_000_000)
+    with contextlib.suppress(OSError):
+        if opening == "one huge frame":
+            sock.sendall(frame(1 << 40) + bytes(1_500_000))
+        else:
+            sock.sendall(frame(100_000) + bytes(100_000))
+            for _ in range(14):
+                sock.sendall(frame(100_000, opcode=0) + bytes(100_000))
+    answer = rest_of(sock)
+    assert answer[:1] == b"\x88"
+    assert struct.unpack("!H", answer[2:4]) == (1009,)
+    assert sockets._Held.total == 0
+
+
+def test_websockets_are_not_compressed(sock, upstream):
+    assert upstream.seen[0].header("sec-websocket-extensions") is None
+
+
+def test_an_upstream_cannot_switch_compression_on():
+    from mitmproxy.http import Headers, Response
+
+    response = Response.make(101, b"", Headers([(b"Sec-WebSocket-Extensions", b"permessage-deflate")]))
+    headers.clean_response(response)
+    assert "sec-websocket-extensions" not in response.headers
+
+
+def make_side():
+    """One side of a WebSocket, and its other end."""
+    return (
+        sockets.GateWebsocketConnection(ConnectionType.SERVER, [], conn=None),
+        Connection(ConnectionType.CLIENT, []),
+    )
+
+
+def test_all_websockets_together_hold_no_more_than_their_share(monkeypatch):
+    monkeypatch.setattr(sockets, "ALTOGETHER", 2_500)
+    sides = [make_side() for _ in range(3)]
+    ends = []
+    for side, client in sides:
+        side.receive_data(client.send(BytesMessage(b"x" * 1_000, message_finished=False)))
+        ends += [event for event in side.events() if isinstance(event, CloseConnection)]
+    assert [event.code for event in ends] == [1009]
+    for side, _ in sides:
+        side.release()
+    assert sockets._Held.total == 0
+
+
+def test_a_complete_message_is_held_no_longer():
+    side, client = make_side()
+    for finished in (False, False, True):
+        side.receive_data(client.send(BytesMessage(b"x" * 500, message_finished=finished)))
+        assert len(list(side.events())) == 1
+    assert side.held == 0
+    assert sockets._Held.total == 0
+
+
+def test_empty_frames_without_an_end_count_too(monkeypatch):
+    monkeypatch.setattr(sockets, "MESSAGE_LIMIT", 10_000)
+    side, client = make_side()
+    for _ in range(201):
+        side.receive_data(client.send(BytesMessage(b"", message_finished=False)))
+    assert any(isinstance(event, CloseConnection) for event in side.events())
