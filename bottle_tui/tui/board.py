@@ -12,6 +12,7 @@ from bottle_tui.core.folding import Folding, Line
 from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.tui.editing import Edits
+from bottle_tui.tui.standing import Standing
 
 KEPT_RESULTS = 20
 FOLLOWED = 300.0
@@ -52,6 +53,8 @@ class Board:
     """Show this bottle alone."""
     edits: Edits = field(default_factory=Edits)
     """What the operator has changed on cards before deciding, and the evidence beside them."""
+    standing: Standing = field(default_factory=Standing)
+    """What stands beside the inbox."""
     read_only: bool = False
     runtime: str = ""
 
@@ -123,7 +126,18 @@ class Board:
             cards_at=at,
             cards_trouble="",
             edits=self.edits.only(frozenset(shown)),
+        )._opening_wanted()
+
+    def _opening_wanted(self) -> Self:
+        """What the operator has just filed opens as soon as it is there."""
+        wanted = self.standing.wanted
+        return (
+            replace(self.opened(wanted), standing=replace(self.standing, wanted="")) if wanted in self.cards else self
         )
+
+    def wanting(self, id: str) -> Self:
+        """The operator has filed this one: it opens now, or with the listing that brings it."""
+        return replace(self, standing=replace(self.standing, wanted=id))._opening_wanted()
 
     def _still_in_fold(self, shown: Mapping[str, Card]) -> Selection:
         """On a folded row the cursor stays on the row when its first ask leaves."""
@@ -192,8 +206,12 @@ class Board:
         """A decided card leaves at once; one that failed waits for the next listing."""
         if outcome.status in ("pending", "failed") or outcome.id not in self.cards:
             return self
-        cards = {id: card for id, card in self.cards.items() if id != outcome.id}
-        return replace(self, cards=MappingProxyType(cards), selection=self.selection.without(outcome.id))
+        return self.without(outcome.id)
+
+    def without(self, id: str) -> Self:
+        """One that has left for good."""
+        cards = {other: card for other, card in self.cards.items() if other != id}
+        return replace(self, cards=MappingProxyType(cards), selection=self.selection.without(id))
 
     def filtered(self, slug: str | None) -> Self:
         """One bottle, or all of them; the listing that follows fills it."""

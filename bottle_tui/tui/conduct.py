@@ -7,6 +7,7 @@ from textual.app import App
 
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.asking import Asking, follow
+from bottle_tui.tui.attending import Attending
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.nudging import Nudges
 from bottle_tui.tui.services import Services
@@ -25,7 +26,8 @@ class Conduct:
         self.reader = Reader(app, services)
         self.deeds = Deeds(app, services)
         self.asking = Asking(app, services)
-        self.nudges = Nudges(services, lambda: app.post_message(m.NudgeArrived()))
+        self.attending = Attending(app, services)
+        self.nudges = Nudges(services, lambda: app.post_message(m.NudgeArrived()), self.attending.denied)
         self.active = True
         """Whether there was a key or the focus since the agents were last told."""
 
@@ -67,6 +69,14 @@ class Conduct:
                 self.nudges.attend(after.running)
                 if before.bottles_at is None:
                     self.watch()
+            case m.TimePassed():
+                self.attending.tick()
+            case m.StandingLoaded() | m.StandingFailed():
+                self.attending.ended()
+            case m.Proposed() | m.Withdrawn():
+                self.attending.changed()
+                self.reader.read("cards")
             case m.DecisionEnded() | m.DecisionFailed() | m.BottleChanged() | m.Filtered():
+                self.attending.changed()
                 self.reader.read("cards")
                 self.reader.read("bottles")

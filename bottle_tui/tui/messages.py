@@ -1,5 +1,6 @@
 """What happened, in the past tense. Every worker ends in exactly one of two of these."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,8 +9,9 @@ from textual.message import Message
 from bottle_tui.core.arming import Decision
 from bottle_tui.core.deeds import Deed
 from bottle_tui.core.edits import Edit
-from bottle_tui.core.evidence import Evidence
+from bottle_tui.core.evidence import DeniedGroup, Evidence
 from bottle_tui.core.listing import Listing
+from bottle_tui.core.timers import Ending
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.tui.looks import Counted
 
@@ -166,6 +168,38 @@ class Folded(Heard):
 
     slug: str
     away: bool
+
+
+@dataclass
+class StandingLoaded(Heard):
+    """What stands beside the inbox was read: denied and not asked, timers, mutes."""
+
+    groups: tuple[DeniedGroup, ...]
+    endings: tuple[Ending, ...]
+    muted: Mapping[str, datetime]
+    at: datetime
+
+
+@dataclass
+class StandingFailed(Heard):
+    """It could not be read."""
+
+    line: str
+
+
+@dataclass
+class Proposed(Heard):
+    """The operator's own proposal is filed; nothing is granted by it."""
+
+    id: str
+
+
+@dataclass
+class Withdrawn(Heard):
+    """It was taken back before it was decided."""
+
+    id: str
+    line: str
 
 
 @dataclass

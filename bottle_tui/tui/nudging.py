@@ -1,4 +1,4 @@
-"""Follows every running bottle's supervise, so that a new ask is on screen at once and not at the next listing."""
+"""Follows every running bottle's supervise and gate: a new ask is on screen at once, a denial soon, without asking."""
 
 from collections.abc import Callable, Iterable
 
@@ -6,29 +6,34 @@ from bottle_tui.core.views import LogLine
 from bottle_tui.tui.following import Follower
 from bottle_tui.tui.services import Services
 
-WORTH_WHILE = frozenset({"proposal_filed", "waiting", "waiting_ended", "decision_read"})
+WORTH_WHILE = frozenset({"proposal_filed", "waiting", "waiting_ended", "decision_read", "decision_loaded"})
+REFUSALS = frozenset({"denied", "denied_more"})
 MOST = 64
 """Bottles followed at a time; the others wait for the next listing."""
 
 
 class Nudges:
-    """Owns one follower a bottle. `poke` is called from its thread and must only post a message."""
+    """Owns two followers a bottle, of supervise and of the gate. `poke` and `denied` are called from their threads."""
 
-    def __init__(self, services: Services, poke: Callable[[], object]) -> None:
+    def __init__(self, services: Services, poke: Callable[[], object], denied: Callable[[str], object]) -> None:
         self._services = services
         self._poke = poke
-        self._followers: dict[str, Follower] = {}
+        self._denied = denied
+        self._followers: dict[str, tuple[Follower, ...]] = {}
 
     def attend(self, slugs: Iterable[str]) -> None:
         """Follow these and no others."""
         wanted = list(slugs)[:MOST]
         for slug in [slug for slug in self._followers if slug not in wanted]:
-            self._followers.pop(slug).stop()
+            for follower in self._followers.pop(slug):
+                follower.stop()
         for slug in wanted:
             if slug not in self._followers:
-                follower = Follower(self._services, slug, "supervise", tail=0, heard=self._heard, keep=False)
-                self._followers[slug] = follower
-                follower.start()
+                asks = Follower(self._services, slug, "supervise", tail=0, heard=self._heard, keep=False)
+                gate = Follower(self._services, slug, "egress", tail=0, heard=self._of_gate, keep=False)
+                self._followers[slug] = (asks, gate)
+                for follower in (asks, gate):
+                    follower.start()
 
     def stop(self) -> None:
         """No more."""
@@ -37,3 +42,7 @@ class Nudges:
     def _heard(self, line: LogLine) -> None:
         if line.facts.get("kind") in WORTH_WHILE:
             self._poke()
+
+    def _of_gate(self, line: LogLine) -> None:
+        if line.event and line.event.get("event") in REFUSALS:
+            self._denied(line.slug)

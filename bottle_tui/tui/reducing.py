@@ -6,6 +6,7 @@ from datetime import datetime
 from bottle_tui.core.views import Outcome
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board, Result
+from bottle_tui.tui.standing import Standing
 
 
 def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
@@ -40,6 +41,14 @@ def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
             return board.opened(to) if to else board.moved(by)
         case m.Folded(slug, away):
             return board.folded(slug, away=away)
+        case m.StandingLoaded(groups, endings, muted, at):
+            return replace(board, standing=Standing(groups, endings, muted, at, wanted=board.standing.wanted))
+        case m.StandingFailed(line):
+            return replace(board, standing=replace(board.standing, trouble=line))
+        case m.Proposed(id):
+            return board.wanting(id)
+        case m.Withdrawn(id, line):
+            return board.without(id).ended(id, Result(now, line, "ok", id))
         case m.DecisionEnded(verb, outcome):
             return board.gone(outcome).ended(outcome.id, result_of(verb, outcome, now))
         case m.DecisionFailed(_, id, line):

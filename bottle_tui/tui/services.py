@@ -1,7 +1,7 @@
 """What the dashboard calls: the services as plain callables, so that tests and screenshots can put others in place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome
 from bottle_tui.ports import Role
+from bottle_tui.tui.lookout import Lookout
 from bottle_tui.tui.looks import Looks
 
 
@@ -48,5 +49,7 @@ class Services:
     settle: Callable[[tuple[Card, ...]], list[str]]
     """What nobody has to press a key for: ended grants, asks for what is in force, traffic. Lines of what was done."""
     now: Callable[[], datetime]
+    lookout: Lookout = field(default_factory=Lookout, kw_only=True)
+    """What stands beside the inbox."""
     looks: Looks
     """Routes, provenance, history: for the views that look."""

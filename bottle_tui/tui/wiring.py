@@ -6,6 +6,7 @@ from bottle_tui.ports import Role, World
 from bottle_tui.services import attach as joining
 from bottle_tui.services import decide, logs, quarantine, review, revoke, status, watching
 from bottle_tui.tui.beside import Caretaker, Witness
+from bottle_tui.tui.lookout_wired import lookout
 from bottle_tui.tui.looks_wired import looks
 from bottle_tui.tui.services import Services, Stream
 
@@ -51,4 +52,5 @@ def wired(world: World, slug: str | None = None) -> Services:
         settle=Caretaker(world, slug).settle,
         now=world.clock.now,
         looks=looks(world),
+        lookout=lookout(world, slug),
     )

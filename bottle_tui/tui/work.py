@@ -131,6 +131,24 @@ class Deeds:
             group=f"release {slug}",
         )
 
+    def propose(self, slug: str, host: str, method: str) -> None:
+        """File what was denied as the operator's own; it opens as a card and grants nothing."""
+        work(
+            self.app,
+            lambda: m.Proposed(self.services.lookout.propose(slug, host, method)),
+            lambda line: m.DecisionFailed("propose", slug, line),
+            group=f"propose {slug}",
+        )
+
+    def withdraw(self, id: str, line: str) -> None:
+        """Take the operator's own proposal back."""
+
+        def withdrawn() -> Message:
+            self.services.lookout.withdraw(id)
+            return m.Withdrawn(id, line)
+
+        work(self.app, withdrawn, lambda line: m.DecisionFailed("withdraw", id, line), group=f"decide {id}")
+
     def watch(self) -> None:
         """Tell the agents that somebody is here."""
 

@@ -12,6 +12,7 @@ from bottle_tui.core.views import BottleStatus, Card, Change, Fact, LogLine, Out
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Role
 from bottle_tui.tui.services import Services
+from tests.tui.denials import DenialDesk
 from tests.tui.looking import LookDesk
 
 NOON = datetime(2026, 3, 4, 12, 41, 7, tzinfo=UTC)
@@ -207,9 +208,11 @@ class Desk:
     looked: list[tuple[str, Edit]] = field(default_factory=list)
     settled: int = 0
     look: LookDesk = field(init=False)
+    denials: DenialDesk = field(init=False)
 
     def __post_init__(self) -> None:
         self.look = LookDesk(self.calls)
+        self.denials = DenialDesk(self.calls, self.waiting)
 
     def services(self) -> Services:
         """As the dashboard takes them."""
@@ -219,6 +222,7 @@ class Desk:
             attach=lambda slug, argv: 0, follow=self.follow, describe=lambda runtime: self.runtime,
             watched=lambda: self.calls.append(("watched",)), evidence=self.beside,
             settle=self.settle, now=lambda: self.clock(), looks=self.look.looks(),
+            lookout=self.denials.lookout(),
         )  # fmt: skip
 
     @property

@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from bottle_tui.core.text import visible
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.presentation import denied
 from bottle_tui.tui.presentation.lists import result_row
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, spread, wrapped
 from bottle_tui.tui.presentation.times import ago, clock, stale
 
 RESULT_ROWS = 3
+WIDE = 140
 VIEWS = (("1", "Inbox", "inbox"), ("2", "Bottles", "bottles"), ("3", "Routes", "routes"), ("4", "Logs", "logs"),
          ("5", "History", "history"))  # fmt: skip
 
@@ -78,6 +80,8 @@ def tabs_row(board: Board, view: str, width: int) -> Row:
     elif board.only:
         only = Span(visible(board.only), "strong")
         right = (Span("only ", "muted"), only, Span("  b ", "key"), Span("all ", "muted"))
+    if not trouble and width < WIDE:
+        right = (*denied.summary(board, width), *right)
     return spread(tuple(spans), right, width)
 
 

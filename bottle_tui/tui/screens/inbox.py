@@ -10,10 +10,12 @@ from textual.containers import Container
 
 from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.core.edits import Edit
+from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.views import Card
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm
+from bottle_tui.tui.dialogs.denied import Denied
 from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.dialogs.reason import Reason
 from bottle_tui.tui.presentation.card import asked_row, confirmation, plain_card, whole_change, whole_words
@@ -23,6 +25,11 @@ from bottle_tui.tui.screens.inbox_card import CardPane
 from bottle_tui.tui.screens.inbox_list import Listing
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.widgets.rows import Rows
+
+
+def _own(card: Card) -> bool:
+    """Whether the operator filed it and has not decided it: it is withdrawn, not rejected; no agent waits for it."""
+    return card.by_operator and card.status == "pending"
 
 
 class InboxView(View):
@@ -41,6 +48,7 @@ class InboxView(View):
         Binding("escape", "back", "back", id="back", tooltip="Back to the list"),
         Binding("l,right", "unfold", "unfold", id="unfold", tooltip="The asks of this bottle, each in a row"),
         Binding("h,left", "fold", "fold", id="fold", tooltip="All asks of this bottle in one row"),
+        Binding("p", "propose", "denied, not asked", id="propose", tooltip="What was refused and nobody asked for"),
         Binding("d", "diff", "whole diff", id="diff", tooltip="Every line that would change"),
         Binding("v", "words", "the words", id="words", tooltip="All that the agent wrote"),
         Binding("b", "only", "one bottle or all", id="only", tooltip="Show this bottle alone, or all again"),
@@ -132,6 +140,20 @@ class InboxView(View):
         self.sentry.resized()
         self.draw()
 
+    def action_propose(self) -> None:
+        """The list of what was denied and not asked for; a group opens as a card."""
+
+        def chosen(group: DeniedGroup | None) -> None:
+            if group is not None:
+                self.deeds.propose(group.slug, group.host, group.method)
+
+        self.app.push_screen(Denied(lambda: self.board), chosen)
+
+    def _withdraw(self, card: Card) -> None:
+        line = f"{card.host} for {card.slug}: not filed after all, nothing was granted"
+        self.begin(card.id, "withdrawing", line)
+        self.deeds.withdraw(card.id, line)
+
     def action_unfold(self) -> None:
         """Each ask of this bottle in a row of its own."""
         if self.board and self.board.fold:
@@ -148,6 +170,8 @@ class InboxView(View):
             self.action_zoom()
         elif self.pane.has_cursor:
             self.action_pane()
+        elif (board := self.board) and (card := board.open_card) and _own(card) and board.targets()["card"]:
+            self._withdraw(card)
 
     @on(Rows.Picked, "#inbox")
     def _picked(self, event: Rows.Picked) -> None:
@@ -202,7 +226,7 @@ class InboxView(View):
         if card is None or board.targets()["card"] != decision.target:
             self.tell(f"{decision.key}: {Refusal.TOO_NEW.value}")
         elif decision.key == "r":
-            self._reject(card)
+            self._withdraw(card) if _own(card) else self._reject(card)
         elif problem := board.problem():
             self.tell(f"a: {problem}")
         elif any(risk.level == "danger" for risk in card.risks):

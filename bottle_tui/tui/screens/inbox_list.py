@@ -5,6 +5,7 @@ from textual.screen import Screen
 from bottle_tui.core.selection import viewport
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.budget import list_height
+from bottle_tui.tui.presentation.denied import ending_rows, pane_rows
 from bottle_tui.tui.presentation.lists import bottle_header, bottle_row, inbox_rows
 from bottle_tui.tui.presentation.rows import Row, rule
 from bottle_tui.tui.widgets.rows import Rows
@@ -44,6 +45,8 @@ class Listing:
             width = side.size.width
             rows = [rule("bottles", "", width), bottle_header(width)]
             rows += [bottle_row(bottle, board, width, selected=False) for bottle in board.ours[:12]]
+        if wide:
+            rows += pane_rows(board, side.size.width, 8) + ending_rows(board, side.size.width, 6)
         side.rows = tuple(rows)
         side.styles.height = len(rows)
         return len(rows)

@@ -1,0 +1,116 @@
+"""Denied and not asked for, as rows: the pane of wide screens, the list, the words in the tabs."""
+
+from datetime import datetime
+
+from bottle_tui.core.evidence import DeniedGroup
+from bottle_tui.core.text import visible
+from bottle_tui.core.timers import Ending
+from bottle_tui.tui.board import Board
+from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_middle, fit, fit_row, row, rule, wrapped
+from bottle_tui.tui.presentation.times import age, ago, clock, stale
+from bottle_tui.tui.standing import Key, key_of
+
+STALE = 90.0
+"""Seconds after which a list that nobody could read anew is "not known"."""
+
+
+def summary(board: Board, width: int) -> Row:
+    """For the tabs: how many denials in how many groups; nothing when there are none."""
+    groups = board.standing.loud(board.only)
+    if not groups:
+        return ()
+    count = sum(group.count for group in groups)
+    words = f"{count} in {len(groups)} ▸ " if width < 80 else f"not asked: {count} in {len(groups)} ▸ "
+    return row(Span("p ", "key"), Span(words, "muted" if board.standing.trouble else "warn"))
+
+
+def heard(board: Board) -> str:
+    """How old the list is."""
+    at = board.standing.at
+    if at is None:
+        return (board.standing.trouble and "not known") or "looking…"
+    return f"{'not known for' if stale(at, board.now, STALE) else ''} {ago(at, board.now)}".strip() + (
+        "" if stale(at, board.now, STALE) else " ago"
+    )
+
+
+def group_row(group: DeniedGroup, now: datetime, width: int, *, selected: bool = False) -> Row:
+    """Bottle, age of the latest, count, method, host and its most frequent path."""
+    mark = Span("▶ " if selected else "  ", "accent")
+    if group.background:
+        text = f"{visible(group.slug)}: {group.count}× background, {visible(group.problem)}"
+        return fit_row(row(mark, Span(cut(text, width - 3), "faint")), width)
+    slug = Span(fit(visible(group.slug), 10) + " ", "strong" if selected else "plain")
+    since = Span(f"{age(group.last, now):>6} ", "muted")
+    count = Span(f"{group.count:>5}× ", "accent")
+    method = Span(fit(visible(group.method), 7) + " ", "muted")
+    room = width - 2 - 11 - 7 - 7 - 8
+    path = visible(group.paths[0][0]) if group.paths and room > 50 else ""
+    text = f"{visible(group.host)} {path}".rstrip()
+    shown = text if len(text) <= room else cut_middle(visible(group.host), room - 1)
+    style = "muted" if group.fit is None else "strong" if selected else "plain"
+    return fit_row(row(mark, slug, since, count, method, Span(fit(shown, room), style)), width)  # type: ignore[arg-type]
+
+
+def pane_rows(board: Board, width: int, most: int) -> list[Row]:
+    """For the left of a wide screen: the groups that wait for nobody, background in one line."""
+    loud, quiet = board.standing.loud(board.only), board.standing.quiet(board.only)
+    if not loud and not quiet and not board.standing.trouble:
+        return []
+    rows = [rule("denied, not asked", f"{heard(board)} · p", width)]
+    shown = loud if len(loud) <= most else loud[: most - 1]
+    rows += [group_row(group, board.now, width) for group in shown]
+    if len(shown) < len(loud):
+        rows.append(row(Span(f"  and {len(loud) - len(shown)} more groups", "muted")))
+    if quiet:
+        rows.append(row(Span(f"  {quiet}× background: the agents' own knocking", "faint")))
+    if board.standing.trouble:
+        rows.append(row(Span("  " + cut(visible(board.standing.trouble), width - 3), "danger")))
+    return rows
+
+
+def ending_row(ending: Ending, now: datetime, width: int) -> Row:
+    """What runs out, and in how long."""
+    if ending.at is None:
+        left = f"{ending.uses} use{'s' * (ending.uses != 1)}"
+        style = "muted"
+    else:
+        seconds = (ending.at - now).total_seconds()
+        left = age(now, ending.at) if seconds > 0 else "over"
+        style = "warn" if seconds < 60 else "muted"
+    slug = Span("  " + fit(visible(ending.slug), 10) + " ")
+    what = visible(ending.what)
+    room = width - 13 - 9 - 12
+    host = Span(fit(cut_middle(visible(ending.host), room - 1), room))
+    return fit_row(row(slug, Span(f"{left:>7}  ", style), host, Span(fit(what, 11), "muted")), width)  # type: ignore[arg-type]
+
+
+def ending_rows(board: Board, width: int, most: int) -> list[Row]:
+    """Timers that run out, the next one first."""
+    endings = [each for each in board.standing.endings if board.only in (None, each.slug)]
+    endings = [each for each in endings if each.at is None or each.at > board.now]
+    if not endings:
+        return []
+    return [rule("running out", "", width), *(ending_row(each, board.now, width) for each in endings[:most])]
+
+
+def list_rows(board: Board, selected: Key | None, width: int) -> list[Row]:
+    """Every group, for the list; background last."""
+    return [
+        group_row(group, board.now, width, selected=key_of(group) == selected)
+        for group in board.standing.of(board.only)
+    ]
+
+
+def detail_rows(group: DeniedGroup, now: datetime, width: int) -> list[Row]:
+    """What is known of one group, and what `enter` would file."""
+    since = f"first {clock(group.first)}, last {ago(group.last, now)} ago: {visible(group.reason)}"
+    rows = [rule(f"{visible(group.method)} {visible(group.host)}".strip() or "background", since, width)]
+    for path, count in group.paths:
+        rows.append(row(Span(f"  {count:>5}×  ", "muted"), Span(cut(visible(path), width - 12))))
+    if group.fit is None:
+        return rows + [row(Span(f"  {line}", "warn")) for line in wrapped(visible(group.problem), width - 4)]
+    paths = ", ".join(visible(path) for path in group.fit.paths) or "every path"
+    methods = ", ".join(visible(method) for method in group.fit.methods) or "every method"
+    line = f"the narrowest route: {methods} {paths} on {', '.join(map(str, group.fit.ports))}"
+    return rows + [row(Span(f"  {piece}", "ok")) for piece in wrapped(line, width - 4)]

@@ -1,0 +1,41 @@
+"""What stands beside the inbox: denied and not asked, timers that run out, muted bottles. Part of the board; pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from bottle_tui.core.evidence import DeniedGroup
+from bottle_tui.core.timers import Ending
+
+type Key = tuple[str, str, str]
+
+
+def key_of(group: DeniedGroup) -> Key:
+    """What a group is pinned by."""
+    return (group.slug, group.host, group.method)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """As last heard, `at`."""
+
+    groups: tuple[DeniedGroup, ...] = ()
+    endings: tuple[Ending, ...] = ()
+    muted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    at: datetime | None = None
+    trouble: str = ""
+    wanted: str = ""
+    """A proposal that the operator has just filed: it opens as soon as it is listed."""
+
+    def of(self, only: str | None) -> tuple[DeniedGroup, ...]:
+        """The groups of one bottle, or all: those that one may want first, the agents' own knocking last."""
+        return tuple(group for group in self.groups if only in (None, group.slug))
+
+    def loud(self, only: str | None) -> tuple[DeniedGroup, ...]:
+        """Without the background."""
+        return tuple(group for group in self.of(only) if not group.background)
+
+    def quiet(self, only: str | None) -> int:
+        """How many denials were background."""
+        return sum(group.count for group in self.of(only) if group.background)

@@ -1,0 +1,135 @@
+"""Denied and not asked for: seen beside the inbox, opened as a card, approved in one step or taken back."""
+
+from dataclasses import replace
+
+import pytest
+
+from bottle_tui.core.arming import ON_SCREEN
+from bottle_tui.tui.dialogs.denied import Denied
+from bottle_tui.tui.screens.inbox import InboxView
+from tests.tui.conftest import Operator, Sit
+from tests.tui.denials import FILED, groups
+from tests.tui.samples import Desk, card
+
+
+def desk(*waiting: object) -> Desk:
+    made = Desk(waiting=list(waiting))  # type: ignore[arg-type]
+    made.denials.groups = groups()
+    made.denials.filed = card(FILED, "lab", age=0, host="files.example.net", by_operator=True, author="kim")
+    return made
+
+
+async def seen(operator: Operator) -> None:
+    await operator.until(lambda: operator.app.board.standing.at)
+
+
+async def test_narrower_than_140_columns_the_tabs_say_how_much_and_p_opens_the_list(sit: Sit) -> None:
+    async with sit(desk(card())) as operator:
+        await seen(operator)
+        assert "not asked: 12 in 3 ▸" in operator.text("#tabs")
+        await operator.press("p")
+        page = operator.text("#page")
+        assert "▶ lab" in page and "9× GET     files.example.net" in page
+        assert "docs: 41× background" in page
+        assert page.index("research") < page.index("background")
+
+
+async def test_from_140_columns_on_it_stands_on_the_left_with_its_age_and_the_background_in_one_line(sit: Sit) -> None:
+    async with sit(desk(card()), size=(160, 40)) as operator:
+        await seen(operator)
+        side = operator.text("#side")
+        assert "denied, not asked" in side and "0 s ago" in side
+        assert "9× GET     files.example.net" in side
+        assert "41× background: the agents' own knocking" in side
+        assert "not asked" not in operator.text("#tabs")
+
+
+@pytest.mark.parametrize("key", ["enter", "p"])
+async def test_a_group_opens_as_a_card_that_a_approves_in_one_step(sit: Sit, key: str) -> None:
+    async with sit(desk(card())) as operator:
+        await seen(operator)
+        await operator.press("p")
+        await operator.press(key)
+        await operator.until(lambda: operator.called("propose"))
+        assert operator.called("propose") == [("propose", "lab", "files.example.net", "GET")]
+        await operator.until(lambda: operator.app.board.open_card and operator.app.board.open_card.id == FILED)
+        assert not operator.called("approve")
+        await operator.press("a")
+        await operator.until(lambda: operator.called("approve"))
+        assert operator.called("approve")[0][1] == FILED
+
+
+@pytest.mark.parametrize("key", ["escape", "r"])
+async def test_a_card_of_the_operators_own_is_withdrawn_not_rejected(sit: Sit, key: str) -> None:
+    async with sit(desk(card())) as operator:
+        await seen(operator)
+        await operator.press("p")
+        await operator.press("enter")
+        await operator.until(lambda: operator.app.board.open_card and operator.app.board.open_card.id == FILED)
+        await operator.press(key)
+        await operator.until(lambda: operator.called("withdraw"))
+        await operator.until(lambda: FILED not in operator.app.board.cards)
+        assert not operator.called("reject")
+        assert "nothing was granted" in operator.text("#result")
+        assert operator.app.board.open_card.id == card().id
+
+
+async def test_escape_on_an_agents_card_takes_nothing_back(sit: Sit) -> None:
+    async with sit(desk(card())) as operator:
+        await operator.press("escape")
+        assert operator.desk.deeds == []
+
+
+async def test_what_no_route_can_admit_says_why_and_is_not_filed(sit: Sit) -> None:
+    async with sit(desk(card())) as operator:
+        await seen(operator)
+        for key in ("p", "j", "j"):
+            await operator.press(key)
+        assert "it carried a secret" in operator.text("#page")
+        await operator.press("enter")
+        assert isinstance(operator.app.screen, Denied)
+        assert not operator.called("propose")
+
+
+async def test_the_cursor_of_the_list_stays_on_its_group_when_others_arrive(sit: Sit) -> None:
+    made = desk(card())
+    async with sit(made) as operator:
+        await seen(operator)
+        await operator.press("p")
+        await operator.press("j")
+        made.denials.groups = [replace(groups()[0], host="new.example.com"), *groups()]
+        operator.app.conduct.attending.changed()
+        operator.app.conduct.attending.tick()
+        await operator.until(lambda: len(operator.app.board.standing.groups) == 5)
+        operator.app.screen.fill()  # type: ignore[attr-defined]  # as its timer would
+        assert "▶ docs" in operator.text("#page")
+
+
+async def test_looking_at_the_list_decides_nothing_and_rings_nothing(sit: Sit) -> None:
+    async with sit(desk(card())) as operator:
+        await seen(operator)
+        await operator.press("p")
+        for key in "aruoXy":
+            await operator.press(key)
+        assert operator.desk.deeds == []
+        await operator.press("escape")
+        assert isinstance(operator.app.screen, InboxView)
+
+
+async def test_read_only_looks_but_files_nothing(sit: Sit) -> None:
+    async with sit(desk(card()), read_only=True) as operator:
+        await seen(operator)
+        await operator.press("p")
+        await operator.press("enter")
+        assert not operator.called("propose")
+
+
+async def test_a_new_card_of_ones_own_is_not_decided_by_the_key_that_opened_it(sit: Sit) -> None:
+    async with sit(desk()) as operator:
+        await seen(operator)
+        await operator.press("p")
+        await operator.press("enter")
+        await operator.until(lambda: operator.app.board.open_card)
+        operator.wait(ON_SCREEN / 2)
+        await operator.type("a", gap=0.0)
+        assert not operator.called("approve")
