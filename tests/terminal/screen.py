@@ -9,6 +9,7 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 from fcntl import ioctl
+from pathlib import Path
 from typing import Self
 
 import pyte
@@ -41,6 +42,12 @@ class Terminal:
     def text(self) -> str:
         """What stands on the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What the program has used of the processor since it began."""
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def type(self, text: str) -> None:
         """Keystrokes, or a paste's bytes, as the terminal sends them."""
