@@ -40,24 +40,26 @@ class Remove:
 
 
 @dataclass(frozen=True)
-class EditRoutes:
-    """All routes as they come back from the editor."""
+class Edited:
+    """A text as it comes back from the editor."""
 
     id: str
     text: str
     lasts: str = BOTTLE
     host: str = ""
+
+
+@dataclass(frozen=True)
+class EditRoutes(Edited):
+    """All routes."""
+
     title: str = "routes edit"
 
 
 @dataclass(frozen=True)
-class EditPipelock:
-    """Pipelock's extra lists as they come back from the editor."""
+class EditPipelock(Edited):
+    """Pipelock's extra lists."""
 
-    id: str
-    text: str
-    lasts: str = BOTTLE
-    host: str = ""
     title: str = "pipelock edit"
 
 
