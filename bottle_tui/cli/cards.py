@@ -23,7 +23,8 @@ def show(out: Output, card: Card, *, words: bool = True, evidence: Sequence[str]
     width = max((len(fact.name) for fact in card.facts), default=0)
     for fact in card.facts:
         seen = f"   (seen: {fact.seen})" if fact.seen else ""
-        out.wrapped(f"  {fact.name.ljust(width)}  {fact.asked}{seen}", indent=width + 4)
+        changed = f" → you set {fact.set}" if fact.set else ""
+        out.wrapped(f"  {fact.name.ljust(width)}  {fact.asked}{changed}{seen}", indent=width + 4)
     for line in evidence:
         out.wrapped(f"  {cut(line, 200)}", DIM, indent=4)
     for risk in sorted(card.risks, key=lambda each: _ORDER.index(each.level)):

@@ -85,7 +85,7 @@ def _risk(identity: str, text: str) -> Risk:
 def _of_names(pattern: str) -> list[Risk]:
     found: list[Risk] = []
     name = pattern.removeprefix("*.")
-    if _is_public_suffix(name):
+    if is_public_suffix(name):
         what = (
             "everybody who registers a name below it" if name != pattern else "a suffix under which anybody registers"
         )
@@ -200,7 +200,8 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
-def _is_public_suffix(name: str) -> bool:
+def is_public_suffix(name: str) -> bool:
+    """Whether anybody can register a name below it."""
     return bool(_suffixes().publicsuffix(name) == name)
 
 

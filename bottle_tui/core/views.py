@@ -35,11 +35,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Fact:
-    """One row of the card: what was asked, and what was seen."""
+    """One row of the card: what was asked, what the operator set instead, and what was seen."""
 
     name: str
     asked: str
     seen: str = ""
+    set: str = ""
+    """Empty where it is as it was asked."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Card:
     facts: tuple[Fact, ...] = ()
     risks: tuple[Risk, ...] = ()
     change: Change | None = None
+    scan: str = ""
+    """scanned | passthrough | not_scanned: how its host will be handled; empty where that is not known."""
     problem: str | None = None
     reason: str | None = None
     applied: dict[str, Any] | None = None

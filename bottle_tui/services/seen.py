@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from bottle_tui.core.evidence import Window
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Sidecar
 from bottle_tui.services import ack
@@ -43,6 +44,16 @@ def look(session: Session) -> Traffic:
             _of_supervise(traffic, event)
     except SidecarUnreachable:
         return traffic
+    return traffic
+
+
+def of_window(window: Window) -> Traffic:
+    """The same as far as a window of the gate's events knows it: who was denied, and with what."""
+    traffic = Traffic(known=window.known)
+    for denial in window.denials:
+        traffic.denied[denial.host] += denial.count
+        what = f"{denial.method} {denial.path or ''}".strip()
+        traffic.requests.setdefault(denial.host, Counter())[what] += denial.count
     return traffic
 
 

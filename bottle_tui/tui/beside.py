@@ -5,12 +5,12 @@ Both are called from worker threads, each by one at a time for one bottle.
 
 from dataclasses import dataclass, field
 
-from bottle_tui.core.edits import Edit
+from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.evidence import Evidence, Window
 from bottle_tui.core.views import Card
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import World
-from bottle_tui.services import answering, ending, evidence, queue, traffic
+from bottle_tui.services import answering, ending, evidence, queue, review, seen, traffic
 
 DRAIN_EVERY = 30.0
 """Seconds between two counts of one bottle's traffic."""
@@ -20,22 +20,32 @@ MOST = 32
 
 @dataclass
 class Witness:
-    """Evidence beside a card; an edit is measured against the events read last, so that it follows at once."""
+    """Cards with an edit in them and the evidence beside, from the events read last: they follow at once."""
 
     world: World
     _windows: dict[str, Window] = field(default_factory=dict)
 
+    def card(self, id: str, edit: Edit) -> Card:
+        """As it was asked: read anew. With an edit: what the edit changes, measured against what is known."""
+        if edit == AS_ASKED:
+            return review.card(self.world, id)
+        slug, identity = queue.find(self.world, id)
+        return review.card(self.world, identity, edit, traffic=seen.of_window(self._window(slug, fresh=False)))
+
     def of_card(self, id: str, edit: Edit, fresh: bool) -> Evidence:
         """Reads the sidecars' events when `fresh`, or when they have not been read yet."""
         slug, identity = queue.find(self.world, id)
+        return evidence.of_card(self.world, identity, edit, window=self._window(slug, fresh=fresh))
+
+    def _window(self, slug: str, *, fresh: bool) -> Window:
         window = None if fresh else self._windows.get(slug)
         if window is None:
             window = self._read(slug)
             self._windows.pop(slug, None)
             self._windows[slug] = window
-            while len(self._windows) > MOST:
-                self._windows.pop(next(iter(self._windows)))
-        return evidence.of_card(self.world, identity, edit, window=window)
+            for old in list(self._windows)[:-MOST]:
+                self._windows.pop(old, None)
+        return window
 
     def _read(self, slug: str) -> Window:
         try:

@@ -9,9 +9,10 @@ from typing import Literal, Self
 
 from bottle_tui.core.arming import Target
 from bottle_tui.core.folding import Folding, Line
+from bottle_tui.core.narrowing import Ask
 from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import BottleStatus, Card, Outcome
-from bottle_tui.tui.editing import Edits
+from bottle_tui.tui.editing import Beside, Edits
 from bottle_tui.tui.standing import Standing
 
 KEPT_RESULTS = 20
@@ -63,6 +64,21 @@ class Board:
         """The card on screen, with the operator's edit in it; none while the cursor is on a folded row."""
         card = None if self.fold else self.cards.get(self.selection.selected or "")
         return self.edits.shown(card) if card else None
+
+    def evidence_of(self, card: Card) -> Beside | None:
+        """What is known beside the open card, while it is about the host that would be granted."""
+        beside = self.edits.evidence.get(card.id)
+        return beside if beside is not None and beside.evidence.host == card.host else None
+
+    @property
+    def ask(self) -> Ask | None:
+        """The open card as the narrowing keys take it; None where there is nothing to change."""
+        card = self.open_card
+        if card is None or self.read_only or card.id in self.applying or card.status not in ("pending", "failed"):
+            return None
+        beside = self.evidence_of(card)
+        asked = self.cards[card.id]
+        return Ask(card.tool, asked.args, self.edits.of(card.id), beside.evidence if beside else None, card.scan)
 
     @property
     def slugs(self) -> dict[str, str]:

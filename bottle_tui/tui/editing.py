@@ -56,7 +56,7 @@ class Edits:
             return card
         made = known.card
         return replace(card, host=made.host, args=made.args, facts=made.facts, risks=made.risks, change=made.change,
-                       problem=made.problem)  # fmt: skip
+                       scan=made.scan, problem=made.problem)  # fmt: skip
 
     def edited(self, id: str, edit: Edit) -> Self:
         """Another wish."""

@@ -14,6 +14,8 @@ from bottle_tui.tui.services import Services, Stream
 def wired(world: World, slug: str | None = None) -> Services:
     """All of them; `slug` shows one bottle alone."""
 
+    witness = Witness(world)
+
     def bottles() -> list[BottleStatus]:
         return [status.bottle(world, slug)] if slug else status.bottles(world)
 
@@ -36,7 +38,7 @@ def wired(world: World, slug: str | None = None) -> Services:
 
     return Services(
         cards=cards,
-        card=lambda id, edit: review.card(world, id, edit),
+        card=witness.card,
         bottles=bottles,
         approve=approve,
         reject=lambda id, reason: decide.reject(world, id, reason),
@@ -48,7 +50,7 @@ def wired(world: World, slug: str | None = None) -> Services:
         follow=follow,
         describe=describe,
         watched=lambda: watching.watched(world, slug),
-        evidence=Witness(world).of_card,
+        evidence=witness.of_card,
         settle=Caretaker(world, slug).settle,
         now=world.clock.now,
         looks=looks(world),

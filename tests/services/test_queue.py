@@ -151,10 +151,12 @@ def test_facts_stand_beside_what_was_seen(bottle: Any) -> None:
     )
     card = review.card(bottle.world, identity)
     facts = {fact.name: (fact.asked, fact.seen) for fact in card.facts}
-    assert facts["host"] == ("files.example.net", "5 denied")
-    assert facts["paths"] == ("/data/", "/data/2, /data/1")
-    assert facts["methods"] == ("GET", "GET")
-    assert facts["port"] == ("443 · auth Bearer EXAMPLE_TOKEN", "no route yet")
+    assert facts["host"] == ("files.example.net", "new here · 5 denied")
+    assert facts["path"] == ("/data/", "/data/2, /data/1")
+    assert facts["method"] == ("GET", "GET")
+    assert facts["auth"] == ("Bearer EXAMPLE_TOKEN", "scanned: 2–4 s per MB, over 8 MB refused")
+    assert facts["until"] == ("bottle stops", "")
+    assert "port" not in facts
     assert "no_denial_seen" not in [risk.id for risk in card.risks]
 
 
@@ -162,7 +164,7 @@ def test_what_could_not_be_read_is_not_known(bottle: Any) -> None:
     identity = bottle.ask()
     bottle.gate.unreachable = True
     card = review.card(bottle.world, identity)
-    assert card.facts[0].seen == "not known"
+    assert card.facts[0].seen == "new here · not known"
     assert "no_denial_seen" not in [risk.id for risk in card.risks]
 
 

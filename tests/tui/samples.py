@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from bottle_tui.core.edits import AS_ASKED, Edit
-from bottle_tui.core.evidence import Evidence
+from bottle_tui.core.evidence import Elsewhere, Evidence, Fit, Group, Prior, Replay
+from bottle_tui.core.narrowing import UNTIL
 from bottle_tui.core.views import BottleStatus, Card, Change, Fact, LogLine, Outcome, Risk
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Role
@@ -31,9 +32,55 @@ def _added(host: str, grant: str, rule: str, *auth: str) -> str:
     return f"@@ -5,3 +5,{3 + len(lines)} @@\n" + "".join(f"+{line}\n" for line in lines)
 
 
+def _rule(args: dict[str, object]) -> str:
+    """A grant's lines, as in block YAML."""
+    lines = [f"{key}: [{', '.join(map(str, args[key]))}]" for key in ("path_allowlist", "methods") if args.get(key)]  # type: ignore[call-overload]
+    return "\n+    ".join(lines) or "ports: [443]"
+
+
+def _lasting(edit: Edit) -> tuple[str, ...]:
+    return (f"pipelock: {edit.scan}",) if edit.scan else ()
+
+
 def _listed(host: str) -> str:
     """The diff of pipelock's list with one more host."""
     return f"@@ -1,2 +1,3 @@\n api_allowlist:\n+- {host}\n passthrough_domains:\n"
+
+
+def _facts(host: str, path: str = "every path", method: str = "every", auth: str = "none") -> tuple[Fact, ...]:
+    """As the services give them, before anybody has looked for evidence."""
+    return (
+        Fact("host", host, "new here"), Fact("path", path), Fact("method", method),
+        Fact("auth", auth, "scanned: 2–4 s per MB, over 8 MB refused"), Fact("until", "bottle stops"),
+    )  # fmt: skip
+
+
+def _group(host: str, prefix: str, count: int, paths: tuple[tuple[str, int], ...], method: str = "GET") -> Group:
+    return Group(host, method, prefix, count, NOON - timedelta(minutes=9), NOON, "host_not_allowed", paths=paths)
+
+
+def evidence() -> dict[str, Evidence]:
+    """What is known beside the asks of this morning."""
+    acme = (("/repos/acme/widgets", 9), ("/repos/acme/api", 5))
+    since = NOON - timedelta(hours=5)
+    return {
+        "01JB2Q8F6V3N9D0RX5TK7Q2MD0": Evidence(
+            "01JB2Q8F6V3N9D0RX5TK7Q2MD0", "research", "api.example.com", True,
+            (_group("api.example.com", "/repos/acme/", 14, acme),), 14, Replay(412, 14, 0, since=since),
+            Fit(("/repos/acme/api", "/repos/acme/widgets"), ("GET",), (443,)),
+            elsewhere=(Elsewhere("docs", "api.example.com", NOON - timedelta(days=3), 412, NOON),),
+        ),
+        "01JB2Q7M1S8Y4ZC2E6WHPAYKEY": Evidence(
+            "01JB2Q7M1S8Y4ZC2E6WHPAYKEY", "docs", "api.example.net", True,
+            (_group("api.example.net", "/v1/invoices", 2, (("/v1/invoices", 2),), "POST"),), 2,
+            Replay(412, 2, 0, since=since), Fit(("/v1/invoices",), ("POST",), (443,)),
+            prior=(Prior("01JB2Q000000000000000PR10R", "rejected", "kim", NOON - timedelta(minutes=40),
+                         "use the mirror", "every path, POST", 6),),
+        ),
+        "01JB2Q9A0GJ4B8PVLABF1LESNX": Evidence(
+            "01JB2Q9A0GJ4B8PVLABF1LESNX", "lab", "files.example.net", True, replay=Replay(3, 0, 0, since=since),
+        ),
+    }  # fmt: skip
 
 
 def card(id: str = "01JB2Q8F6V3N9D0RX5TK7Q2MD0", slug: str = "research", *, age: float = 38, **changes: object) -> Card:
@@ -50,18 +97,14 @@ def card(id: str = "01JB2Q8F6V3N9D0RX5TK7Q2MD0", slug: str = "research", *, age:
         words="I need the open issues and pull requests of acme/widgets to write the release\n"
         "notes that you asked for. The list is only to be had from the API.\n\n"
         "I would call:\n  GET /repos/acme/widgets/issues?state=open\n  GET /repos/acme/widgets/pulls",
-        facts=(
-            Fact("host", "api.example.com", "14 denied"),
-            Fact("paths", "/repos/acme/", "/repos/acme/widgets/issues, /repos/acme/api"),
-            Fact("methods", "every method", "GET"),
-            Fact("port", "443", "no route yet"),
-        ),
+        facts=(*_facts("api.example.com", "/repos/acme/"),),
         risks=(EVERY_METHOD, NEW_HOST),
         change=Change(
             routes=_added("api.example.com", id, "path_allowlist: [/repos/acme/]"),
             pipelock=_listed("api.example.com"),
             digest="sha256:5a1e",
         ),
+        scan="scanned",
         agent_waits=True,
     )
     return replace(base, **changes)  # type: ignore[arg-type]
@@ -76,12 +119,7 @@ def secret_card() -> Card:
         host="api.example.net",
         args={"host": "api.example.net", "methods": ["POST"], "auth": {"scheme": "Bearer", "token_ref": "PAY_KEY"}},
         words="Posting the invoice draft needs the payment API.",
-        facts=(
-            Fact("host", "api.example.net", "2 denied"),
-            Fact("paths", "every path", "/v1/invoices"),
-            Fact("methods", "POST", "POST"),
-            Fact("port", "443 · auth Bearer PAY_KEY", "no route yet"),
-        ),
+        facts=(*_facts("api.example.net", "every path", "POST", "Bearer PAY_KEY"),),
         risks=(SECRET, Risk("every_path", "warn", "every path of api.example.net")),
         change=Change(
             _added(
@@ -106,12 +144,7 @@ def lab_cards() -> tuple[Card, ...]:
         age=12,
         host="files.example.net",
         args={"host": "files.example.net", "methods": ["GET"]},
-        facts=(
-            Fact("host", "files.example.net", "3 denied"),
-            Fact("paths", "every path", "/wheels/"),
-            Fact("methods", "GET", "GET"),
-            Fact("port", "443", "no route yet"),
-        ),
+        facts=(*_facts("files.example.net", "every path", "GET"),),
         risks=(Risk("every_path", "warn", "every path of files.example.net"), NEW_HOST),
         change=Change(
             _added("files.example.net", "01JB2Q9A0GJ4B8PVLABF1LESNX", "methods: [GET]"),
@@ -128,8 +161,9 @@ def lab_cards() -> tuple[Card, ...]:
         host="www.example.org",
         args={"host": "www.example.org", "want": "passthrough"},
         facts=(
-            Fact("host", "www.example.org", "none denied"),
-            Fact("want", "passthrough", "route www.example.org, scanned"),
+            Fact("host", "www.example.org", "route www.example.org, scanned · none denied"),
+            Fact("want", "passthrough"),
+            Fact("until", "bottle stops"),
             Fact("restart", "pipelock restarts", "cuts 2 streams after 10 s"),
         ),
         risks=(Risk("not_scanned", "warn", "what goes to and from www.example.org is no longer scanned"),),
@@ -204,7 +238,7 @@ class Desk:
     clock: Callable[[], datetime] = lambda: NOON
     edits: dict[str, Edit] = field(default_factory=dict)
     """What was approved with which edit."""
-    evidence: dict[str, Evidence] = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=evidence)
     looked: list[tuple[str, Edit]] = field(default_factory=list)
     settled: int = 0
     look: LookDesk = field(init=False)
@@ -252,13 +286,23 @@ class Desk:
         found = next(card for card in self.waiting if card.id == id)
         if found.change is None:
             return found
-        lines = "".join(f"+# {key} {value}\n" for key, value in vars(edit).items() if value is not None)
-        change = replace(found.change, digest=f"{found.change.digest} {edit}", routes=found.change.routes + lines)
-        return replace(found, args=edit.apply_to(found.args), change=change)
+        risks = tuple(risk for risk in found.risks if edit.methods is None or risk != EVERY_METHOD)
+        routes = _added(edit.host or found.host, id, _rule(edit.apply_to(found.args)), *_lasting(edit))
+        change = replace(found.change, digest=f"{found.change.digest} {edit}", routes=routes)
+        wished = {
+            "host": edit.host, "path": edit.path_allowlist and " ".join(edit.path_allowlist),
+            "method": edit.methods and " ".join(edit.methods),
+        }  # fmt: skip
+        facts = tuple(replace(fact, set=wished.get(fact.name) or "") for fact in found.facts[:-1])
+        facts = (*facts, replace(found.facts[-1], asked=UNTIL.get(edit.lasts, edit.lasts)))
+        return replace(found, args=edit.apply_to(found.args), host=edit.host or found.host, facts=facts, change=change,
+                       risks=risks, scan=edit.scan or found.scan)  # fmt: skip
 
     def beside(self, id: str, edit: Edit, fresh: bool) -> Evidence:
         self.looked.append((id, edit))
-        return self.evidence.get(id, Evidence(id, "", "", known=False))
+        found = next((card for card in self.waiting if card.id == id), None)
+        host = str(edit.apply_to(found.args).get("host", "")) if found else ""
+        return replace(self.evidence.get(id, Evidence(id, "", "", known=False)), host=host)
 
     def settle(self, cards: tuple[Card, ...]) -> list[str]:
         self.settled += 1

@@ -10,6 +10,7 @@ from textual.widgets import Input
 from bottle_tui.core.views import LogLine
 from bottle_tui.services.logs import parse
 from bottle_tui.tui.app import BottleApp
+from bottle_tui.tui.board import Board
 from tests.tui.samples import Desk, bottles
 
 SIZES = ((60, 24), (80, 24), (120, 40), (200, 50))
@@ -76,7 +77,7 @@ async def settle(pilot: Pilot[int]) -> None:
     for _ in range(200):
         await pilot.pause()
         board = app.board
-        if board and board.cards_at and board.bottles_at and not board.applying:
+        if board and board.cards_at and board.bottles_at and not board.applying and _is_known(board):
             break
         await pilot.pause(0.01)
     for _ in range(3):
@@ -85,6 +86,15 @@ async def settle(pilot: Pilot[int]) -> None:
     if hasattr(view, "draw"):
         view.draw()
     await pilot.pause()
+
+
+def _is_known(board: Board) -> bool:
+    """Whether the open card's edit was computed and its evidence read."""
+    card = board.open_card
+    if card is None or card.status not in ("pending", "failed"):
+        return True
+    beside = board.edits.evidence.get(card.id)
+    return beside is not None and beside.edit == board.edits.of(card.id) and not board.edits.is_computing(card.id)
 
 
 type Act = Callable[[Pilot[int]], Awaitable[None]]
@@ -127,6 +137,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "danger": (),
     "confirm": ("a",),
     "reason": ("j", "r"),
+    "narrowed": ("j", "=", "t"),
+    "edit-form": ("j", "e"),
     "whole-card": ("j", "enter"),
     "whole-diff": ("j", "d"),
     "approved": ("j", "a"),

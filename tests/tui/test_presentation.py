@@ -39,12 +39,12 @@ def board(*cards: object, **changes: object) -> Board:
 
 
 def test_the_card_has_facts_risks_change_and_words_in_this_order() -> None:
-    text = said(card_view(card(), "2 of 5", NOON, 80, 18).rows)
+    text = said(card_view(card(), "2 of 5", NOON, 80, 20).rows)
     order = [
         "research asks",
         "HOST",
-        "PATHS",
-        "METHODS",
+        "PATH",
+        "METHOD",
         "RISKS 2 of 2",
         "every method on",
         "CHANGE",
@@ -77,7 +77,7 @@ def test_whatever_is_asked_the_card_keeps_its_size_and_says_which_risks_it_shows
         risks=(EVERY_METHOD,) * risks,
         host=host,
         words=words,
-        facts=(*card().facts[1:], Fact("host", host, words)),
+        facts=(*card().facts[1:], Fact("host", host, words), Fact("path", words, host, host)),
         change=Change("+ a line\n" * lines, "+b.test\n", "sha256:1"),
     )
     view = card_view(asked, "1 of 1", NOON, width, height, scroll)
@@ -101,9 +101,9 @@ def test_the_row_budget_holds_at_24_rows(height: int) -> None:
 def test_below_80_columns_seen_goes_under_asked_while_there_is_room() -> None:
     tall = said(card_view(card(), "", NOON, 60, 24).rows).splitlines()
     at = next(index for index, line in enumerate(tall) if "HOST" in line)
-    assert "14 denied" in "\n".join(tall[at : at + 2])
+    assert "new here" in "\n".join(tall[at : at + 2])
     short = said(card_view(card(), "", NOON, 60, 13).rows)
-    assert "METHODS" in short and "PORT" in short
+    assert "METHOD" in short and "UNTIL" in short
 
 
 def test_a_long_host_keeps_the_end_that_says_whose_it_is() -> None:
@@ -209,7 +209,8 @@ def test_foreign_text_is_made_visible_in_every_place() -> None:
     nasty = card(
         slug=NASTY, host=NASTY, words=NASTY, tool=NASTY, reason=NASTY,
         args={"path_allowlist": [NASTY], "methods": [NASTY]},
-        facts=(Fact(NASTY, NASTY, NASTY),), risks=(replace(SECRET, id=NASTY, text=NASTY),), problem=NASTY,
+        facts=(Fact(NASTY, NASTY, NASTY), Fact("path", NASTY, NASTY, NASTY)),
+        risks=(replace(SECRET, id=NASTY, text=NASTY),), problem=NASTY,
         change=Change(f"+{NASTY}", f"+{NASTY}", "x", notes=(NASTY,)),
         status="approved", decided_by=NASTY, decided_at=NOON,
     )  # fmt: skip

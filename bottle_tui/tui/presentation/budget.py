@@ -6,12 +6,12 @@ FACTS = 5
 LIST_WISH = 3
 
 
-def list_height(room: int, count: int, card: Card | None) -> int:
-    """Rows of the inbox above a card, at least one; more on tall screens."""
+def list_height(room: int, count: int, card: Card | None, width: int = 80) -> int:
+    """Rows of the inbox above a card, more on tall screens; below 80 columns a strip, since facts stack there."""
     if card is None:
         return 1
     change = len(card.change.routes.splitlines()) if card.change else 1
     # head, facts, risks and change and words with their rules
     need = 1 + max(len(card.facts), FACTS) + 1 + len(card.risks) + 1 + min(max(change, 3), 4) + 1 + 1
-    wish = max(LIST_WISH, room // 4)
+    wish = max(LIST_WISH if width >= 80 else 1, room // 4 if room > 24 else 0)
     return max(1, min(count, wish, room - need))

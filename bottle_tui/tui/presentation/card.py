@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from rich.cells import cell_len
+
 from bottle_tui.core.text import visible, visible_lines
 from bottle_tui.core.views import Card, Change, Fact, Risk, RiskLevel
 from bottle_tui.tui.presentation.rows import (
@@ -16,6 +18,7 @@ from bottle_tui.tui.presentation.rows import (
     row,
     rule,
     spread,
+    width_of,
     wrapped,
 )
 from bottle_tui.tui.presentation.times import ago
@@ -23,6 +26,8 @@ from bottle_tui.tui.presentation.times import ago
 GLYPHS: dict[RiskLevel, str] = {"danger": "!!", "warn": "! ", "note": "· "}
 RISK_STYLES: dict[RiskLevel, Style] = {"danger": "danger", "warn": "warn", "note": "muted"}
 WORST_FIRST: dict[RiskLevel, int] = {"danger": 0, "warn": 1, "note": 2}
+FITTED = ("every_method", "write_methods", "every_path")
+"""Risks that `=` narrows."""
 MIN_CHANGE = 3
 MIN_WORDS = 1
 MAX_WORDS = 8
@@ -70,34 +75,49 @@ def head(card: Card, place: str, now: datetime, width: int) -> Row:
 
 
 def fact_rows(facts: tuple[Fact, ...], width: int, spare: int) -> list[Row]:
-    """Asked and seen in two columns; below 80 columns seen goes under asked, while `spare` rows last."""
-    longest = max((len(visible(fact.asked)) for fact in facts), default=0)
-    asked_width = min(max(longest, 12), (width - NAME) * 2 // 5)
+    """Asked and seen in two columns. Below 80 columns, and beside an edit, seen goes under asked, while `spare` rows
+    last."""
+    longest = max((cell_len(_asked_text(fact)) for fact in facts if fact.seen and not fact.set), default=0)
+    column = min(max(longest, 12), (width - NAME) * 2 // 5)
     rows: list[Row] = []
     for fact in facts:
-        name, asked, seen = visible(fact.name).upper(), visible(fact.asked), visible(fact.seen)
-        label = Span(f" {fit(name, NAME - 2)} ", "muted")
-        middle = cut_middle if name in ("HOST", "PATH", "PATHS") else cut
-        shown = middle(asked, width - NAME if not seen else asked_width)
-        together = NAME + len(asked) + 2 + len(seen) <= width
-        if not seen or (not together and spare > 0):
-            rows.append(row(label, Span(middle(asked, width - NAME - 1), "strong")))
+        label = Span(f" {fit(visible(fact.name).upper(), NAME - 2)} ", "muted")
+        seen, size = visible(fact.seen), cell_len(_asked_text(fact))
+        together = NAME + size + 2 + cell_len(seen) <= width
+        if not seen or (not together and spare > 0 and (width < 80 or fact.set)):
+            rows.append((label, *asked_spans(fact, width - NAME - 1)))
             if seen:
                 spare -= 1
                 rows.append(row(Span(" " * NAME), Span(cut(seen, width - NAME - 1), "muted")))
             continue
-        if together and len(asked) > asked_width:
-            shown = asked
-        room = width - NAME - max(asked_width, len(shown)) - 3
-        gap = Span(" " * (max(asked_width - len(shown), 0) + 2))
-        rows.append(row(label, Span(shown, "strong"), gap, Span(cut(seen, room), "muted")))
+        shown = asked_spans(fact, size if together else max(column, (width - NAME) * 3 // 5 if fact.set else 0))
+        gap = max(column - width_of(shown), 0) + 2
+        room = max(width - NAME - width_of(shown) - gap - 1, 0)
+        rows.append((label, *shown, Span(" " * gap), Span(cut(seen, room), "muted")))
     return rows
 
 
-def risk_row(risk: Risk, width: int) -> Row:
-    """One line: its glyph and its sentence."""
+def _asked_text(fact: Fact) -> str:
+    return visible(fact.asked) + (f" → {visible(fact.set)}" if fact.set else "")
+
+
+def asked_spans(fact: Fact, width: int) -> Row:
+    """What was asked; where the operator set something else, that follows and is the last to be cut."""
+    middle = cut_middle if fact.name in ("host", "path") else cut
+    asked, wished = visible(fact.asked), visible(fact.set)
+    if not wished:
+        return row(Span(middle(asked, width), "strong"))
+    old = middle(asked, max(width - 3 - cell_len(wished), min(8, width // 3)))
+    return row(Span(old, "muted"), Span(" → ", "accent"), Span(middle(wished, width - 3 - cell_len(old)), "accent"))
+
+
+def risk_row(risk: Risk, width: int, fits: bool = False) -> Row:
+    """One line: its glyph and its sentence; where `=` would take it away, that key."""
     style = RISK_STYLES[risk.level]
     text_style: Style = "danger" if risk.level == "danger" else "plain" if risk.level == "warn" else "muted"
+    if fits and risk.id in FITTED:
+        left = row(Span(f" {GLYPHS[risk.level]} ", style), Span(cut(visible(risk.text), width - 16), text_style))
+        return spread(left, row(Span("= ", "key"), Span("fits it ", "muted")), width)
     return row(Span(f" {GLYPHS[risk.level]} ", style), Span(cut(visible(risk.text), width - 5), text_style))
 
 
@@ -123,7 +143,8 @@ def _is_structure(line: Row) -> bool:
     if len(line) != 2:
         return False
     bare = line[1].text[1:].strip()
-    return line[1].style == "muted" or bare == "grants:" or bare.startswith("proposal:")
+    known = bare == "grants:" or bare.startswith("proposal:") or (bare.startswith("- id:") and line[1].style == "added")
+    return line[1].style == "muted" or known
 
 
 def signed(line: str) -> tuple[str, str]:
@@ -154,8 +175,12 @@ def _sections(card: Card) -> tuple[str, str]:
     return ("CHANGE" + (f"  {target}" if target else ""), "d: whole diff")
 
 
-def card_view(card: Card, place: str, now: datetime, width: int, height: int, scroll: int = 0) -> CardView:
-    """The card in exactly `height` rows. `scroll`: the first risk to show where not all fit."""
+def card_view(
+    card: Card, place: str, now: datetime, width: int, height: int, scroll: int = 0, computing: bool = False,
+    fits: bool = False,
+) -> CardView:  # fmt: skip
+    """The card in exactly `height` rows. `scroll`: the first risk to show where not all fit; `computing`: whether the
+    change is still that of an older edit; `fits`: whether `=` would narrow it."""
     risks = worst_first(card.risks)
     change = change_rows(card.change, card.problem, width)
     if height < len(change) + len(card.facts) + len(risks) + 6:
@@ -179,13 +204,14 @@ def card_view(card: Card, place: str, now: datetime, width: int, height: int, sc
     rows = [head(card, place, now, width), *facts]
     if "risks" in rules:
         rows.append(rule(_risks_title(len(risks), shown_risks, top), _more(risks, shown_risks), width))
-    rows += [risk_row(risk, width) for risk in risks[top : top + shown_risks]]
+    rows += [risk_row(risk, width, fits) for risk in risks[top : top + shown_risks]]
     change_height = need_change + more_change
     if "change" in rules:
         title, hint = _sections(card)
+        title = "CHANGE  computing…" if computing else title
         left = len(change) - change_height
         rows.append(rule(title, f"{hint}, {left} more" if left > 0 else hint, width))
-    rows += change[:change_height]
+    rows += _dimmed(change[:change_height]) if computing else change[:change_height]
     words_height = MIN_WORDS + more_words
     if "words" in rules:
         title = f"the agent's words, {words_height} line{'s' * (words_height > 1)} of {len(words)}"
@@ -198,6 +224,10 @@ def card_view(card: Card, place: str, now: datetime, width: int, height: int, sc
         len(risks) - shown_risks,
         len(risks) - shown_risks,
     )
+
+
+def _dimmed(rows: list[Row]) -> list[Row]:
+    return [tuple(Span(span.text, "faint") for span in line) for line in rows]
 
 
 def _rules(room: int, risks: bool) -> list[str]:
@@ -215,14 +245,14 @@ def _more(risks: tuple[Risk, ...], shown: int) -> str:
     return "tab, j: the others" if shown < len(risks) else ""
 
 
-def whole_card(card: Card, place: str, now: datetime, width: int) -> tuple[Row, ...]:
+def whole_card(card: Card, place: str, now: datetime, width: int, evidence: tuple[str, ...] = ()) -> tuple[Row, ...]:
     """Everything, nothing cut: the zoomed card."""
     rows = [head(card, place, now, width)]
     for fact in card.facts:
-        if len(visible(fact.asked)) + len(visible(fact.seen)) + NAME + 3 <= width:
+        if cell_len(_asked_text(fact)) + cell_len(visible(fact.seen)) + NAME + 3 <= width:
             rows += fact_rows((fact,), width, 0)
             continue
-        rows += _wrapped_pair(visible(fact.name).upper(), visible(fact.asked), "strong", width)
+        rows += _wrapped_pair(visible(fact.name).upper(), _asked_text(fact), "strong", width)
         rows += _wrapped_pair("", visible(fact.seen), "muted", width) if fact.seen else []
     if card.risks:
         rows.append(rule(f"RISKS {len(card.risks)}", "", width))
@@ -230,6 +260,9 @@ def whole_card(card: Card, place: str, now: datetime, width: int) -> tuple[Row, 
         style = RISK_STYLES[risk.level]
         for index, line in enumerate(wrapped(visible(risk.text), width - 6)):
             rows.append(row(Span(f" {GLYPHS[risk.level]} " if not index else "    ", style), Span(line)))
+    if evidence:
+        rows.append(rule("SEEN", "", width))
+        rows += [row(Span(f"  {piece}", "muted")) for line in evidence for piece in wrapped(visible(line), width - 3)]
     rows.append(rule(_sections(card)[0], "", width))
     rows += whole_change(card, width)
     rows.append(rule("the agent's words", "", width))
@@ -273,9 +306,10 @@ def _wrapped_pair(name: str, text: str, style: Style, width: int) -> list[Row]:
     ]
 
 
-def plain_card(card: Card, now: datetime, width: int = 100) -> str:
+def plain_card(card: Card, now: datetime, width: int = 100, evidence: tuple[str, ...] = ()) -> str:
     """The card as plain text, to copy or to print."""
-    return "\n".join("".join(span.text for span in line).rstrip() for line in whole_card(card, "", now, width))
+    rows = whole_card(card, "", now, width, evidence)
+    return "\n".join("".join(span.text for span in line).rstrip() for line in rows)
 
 
 def confirmation(card: Card, width: int) -> tuple[Row, ...]:

@@ -20,10 +20,11 @@ from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.dialogs.reason import Reason
 from bottle_tui.tui.presentation.card import asked_row, confirmation, plain_card, whole_change, whole_words
 from bottle_tui.tui.presentation.chrome import Hint
+from bottle_tui.tui.presentation.facts import drawn_card, evidence_lines
 from bottle_tui.tui.presentation.lists import fold_rows
 from bottle_tui.tui.screens.inbox_card import CardPane
 from bottle_tui.tui.screens.inbox_list import Listing
-from bottle_tui.tui.screens.view import View
+from bottle_tui.tui.screens.inbox_narrow import NarrowingView
 from bottle_tui.tui.widgets.rows import Rows
 
 
@@ -32,7 +33,7 @@ def _own(card: Card) -> bool:
     return card.by_operator and card.status == "pending"
 
 
-class InboxView(View):
+class InboxView(NarrowingView):
     """Owns the list and the card, and turns keys into messages, dialogs and deeds."""
 
     NAME: ClassVar[str] = "inbox"
@@ -95,25 +96,36 @@ class InboxView(View):
         guard = self.sentry.guard
         can = {key: guard.refusal(key, at) is None for key in "arX"}
         last = board.last
+        keys = self.narrowing_hints(board)
+        back = Hint("o", "reopen") if last and last.reopen else Hint("u", "undo", bool(last and last.undo))
+        shown = board.open_card is not None
         first = [
             Hint("a", "approve", can["a"] and board.problem() is None),
             Hint("r", "reject", can["r"]),
-            Hint("o", "reopen") if last and last.reopen else Hint("u", "undo", bool(last and last.undo)),
-            Hint("X", "quarantine", can["X"]),
-            Hint("d", "diff", board.open_card is not None),
-            Hint("v", "words", board.open_card is not None),
-            Hint("c", "copy", board.open_card is not None),
+            keys["="] if self.size.width >= 84 else keys["="]._replace(text="fit seen"),
+            *(keys[key] for key in ("path", "m", "w")),
         ]
-        move = "scroll" if self.pane.is_open else "next"
+        more = [keys["t"], keys["s"]]
+        move = Hint("j/k", "scroll" if self.pane.is_open else "next")
         second = [
-            Hint("j/k", move),
             Hint("enter", "unfold" if board.fold else "back" if self.pane.zoomed else "zoom"),
+            keys["e"],
+            Hint("p", "denied"),
+            Hint("X", "quarantine", can["X"]),
             Hint("?", "help"),
             Hint("q", "quit"),
+            keys["0"],
+            back,
+            Hint("d", "diff", shown),
+            Hint("v", "words", shown),
+            Hint("c", "copy", shown),
             Hint(":", "all actions"),
             Hint("b", "all bottles" if board.only else "one bottle"),
             Hint("tab", "pane"),
         ]
+        if self.size.width < 80:
+            return first, [*more, *(hint for hint in second if hint.key != "X"), move]
+        first, second = [*first, *more], [move, *second]
         return first, second
 
     # Looking
@@ -205,8 +217,8 @@ class InboxView(View):
 
     def action_copy(self) -> None:
         """The card as plain text."""
-        if self.board and (card := self.board.open_card):
-            self.app.copy_to_clipboard(plain_card(card, self.board.now))
+        if self.board and (card := drawn_card(self.board)):
+            self.app.copy_to_clipboard(plain_card(card, self.board.now, evidence=evidence_lines(self.board)))
             self.tell("copied: the card as plain text")
 
     # Deciding

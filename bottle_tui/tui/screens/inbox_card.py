@@ -6,6 +6,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.card import card_view, whole_card, worst_first
+from bottle_tui.tui.presentation.facts import can_fit, drawn_card, evidence_lines
 from bottle_tui.tui.presentation.lists import empty_rows
 from bottle_tui.tui.presentation.rows import rule, wrapped
 from bottle_tui.tui.widgets.rows import Rows
@@ -40,7 +41,7 @@ class CardPane:
 
     def fill(self, board: Board) -> None:
         """Draw the open card, or what there is to say without one."""
-        card = board.open_card
+        card = drawn_card(board)
         key = (card.id, card.change.digest if card.change else "") if card else None
         if key != self._scrolled:
             self._scrolled, self._top = key, 0
@@ -52,12 +53,14 @@ class CardPane:
             self._fill_zoomed(card, board, pane)
         else:
             place = f"{board.selection.index + 1} of {len(board.selection.order)}"
-            view = card_view(card, place, board.now, pane.size.width, pane.size.height, self._top)
+            computing = board.edits.is_computing(card.id)
+            width, height = pane.size.width, pane.size.height
+            view = card_view(card, place, board.now, width, height, self._top, computing, can_fit(board))
             pane.rows, self.seen, self._max_top = view.rows, view.seen, view.max_scroll
         pane.set_class(self.has_cursor, "-active")
 
     def _fill_zoomed(self, card: Card, board: Board, pane: Rows) -> None:
-        rows = whole_card(card, "", board.now, pane.size.width)
+        rows = whole_card(card, "", board.now, pane.size.width, evidence_lines(board))
         height = max(pane.size.height, 1)
         self._max_top = max(len(rows) - height, 0)
         self._top = min(self._top, self._max_top)

@@ -6,6 +6,7 @@ from bottle_tui.core.selection import viewport
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.denied import ending_rows, pane_rows
+from bottle_tui.tui.presentation.facts import drawn_card
 from bottle_tui.tui.presentation.lists import bottle_header, bottle_row, inbox_rows
 from bottle_tui.tui.presentation.rows import Row, rule
 from bottle_tui.tui.widgets.rows import Rows
@@ -27,8 +28,8 @@ class Listing:
         wide = width >= WIDE
         count = len(board.lines)
         side = self._side(board, wide)
-        card = board.open_card or board.cards.get(board.selection.selected or "")
-        shown = height - side if wide else min(list_height(height, count, card), count)
+        card = drawn_card(board) or board.cards.get(board.selection.selected or "")
+        shown = height - side if wide else min(list_height(height, count, card, width), count)
         shown = max(shown, 1)
         inbox.styles.height = shown
         index = board.line_index

@@ -1,0 +1,142 @@
+"""Evidence in the columns of a card: for each of its facts what was seen, and what was decided before. Pure.
+
+"no such denial seen" is said only of events that were read; what was not read is "not known". Text in it is foreign.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bottle_tui.core import evidence_text as text
+from bottle_tui.core.evidence import Evidence, Group, Prior, Replay
+from bottle_tui.core.views import Fact
+
+LOOKING = "looking…"
+UNKNOWN = "not known"
+SHOWN = 3
+
+
+def with_evidence(
+    facts: Iterable[Fact],
+    found: Evidence | None,
+    now: datetime,
+    *,
+    slug: str = "",
+    exact: bool = True,
+    trouble: str = "",
+) -> tuple[Fact, ...]:
+    """The facts with their second column. `exact`: whether the evidence is about this very edit; `trouble`: why there
+    is none."""
+    rows = []
+    for fact in facts:
+        seen = _of(fact, found, now, slug, exact) if found else _absent(fact, trouble)
+        rows.append(replace(fact, seen=fact.seen if seen is None else seen))
+    return (*rows, Fact("before", before(found.prior, now))) if found and found.prior else tuple(rows)
+
+
+def before(known: Sequence[Prior], now: datetime) -> str:
+    """The last decision about this host, with what an operator needs first: what, when, why, and how often since."""
+    last = known[0]
+    word = {"rejected": "refused", "ended": "approved and ended"}.get(last.status, last.status)
+    why = f": {last.reason}" if last.reason else ""
+    again = f"; asked again {last.again}×" if last.again else ""
+    others = f"; {len(known) - 1} more" if len(known) > 1 else ""
+    return f"{word} {text.span(now, last.at)} ago{why}{again}{others}, by {last.by} ({last.asked})"
+
+
+def replay(found: Replay) -> str:
+    """What the candidate would have let through."""
+    if not found.total:
+        return "replay: no denials to try it on"
+    asked = "all asked for" if not found.unasked else f"{found.unasked} not asked for"
+    unread = f", {found.unread} repeats there have no path" if found.unread else ""
+    since = f", since {found.since:%H:%M}" if found.since else ""
+    admits = f"replay: admits {found.admits} of {found.total} denials"
+    return admits + (f", {asked}" if found.admits else "") + unread + since
+
+
+def _absent(fact: Fact, trouble: str) -> str | None:
+    """While nothing was read, or where it could not be."""
+    if fact.name not in ("host", "path", "method", "until"):
+        return None
+    return (f"{UNKNOWN}: {trouble}" if fact.name == "path" else UNKNOWN) if trouble else LOOKING
+
+
+def _of(fact: Fact, found: Evidence, now: datetime, slug: str, exact: bool) -> str | None:
+    match fact.name:
+        case "host":
+            return host(found, now, slug)
+        case "path":
+            return paths(found, fact.set or fact.asked)
+        case "method":
+            return methods(found)
+        case "auth":
+            cost = text.scanned(found)
+            return f"scanned: {cost.removeprefix('scanning ')}" if cost and fact.seen.startswith("scanned") else None
+        case "until":
+            if not exact:
+                return "replay: computing…"
+            return replay(found.replay) if found.replay else (None if found.known else f"replay: {UNKNOWN}")
+    return None
+
+
+def host(found: Evidence, now: datetime, slug: str) -> str:
+    """Whether it is new here, what its grants were used for, and who else has it."""
+    here = f"new for {slug}" if slug else "new here"
+    if found.uses:
+        used = sum(use.requests for use in found.uses)
+        last = max((use.last for use in found.uses if use.last), default=None)
+        ago = f", last {text.span(now, last)} ago" if last else ""
+        here = f"{len(found.uses)} grant{'s' * (len(found.uses) > 1)} here, " + (
+            f"used {used}×{ago}" if used else "never used"
+        )
+    others = [text.elsewhere(each, now) for each in found.elsewhere[:2]]
+    more = [f"{len(found.elsewhere) - 2} more have it"] if len(found.elsewhere) > 2 else []
+    return "; ".join([here, *others, *more])
+
+
+def paths(found: Evidence, asked: str) -> str:
+    """How often the host was denied, and where."""
+    if not found.known:
+        return f"{UNKNOWN}: the gate's events cannot be read"
+    if not found.denied:
+        return "no such denial seen" + (" (but its own knocking)" if found.groups else "")
+    counts = _by_folder(found.groups, asked)
+    where = ", ".join(f"{path} {count}" for path, count in counts[:SHOWN])
+    more = f", {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
+    return f"seen {found.denied}× denied" + (f": {where}{more}" if where else "")
+
+
+def _by_folder(groups: Iterable[Group], asked: str) -> list[tuple[str, int]]:
+    """Counts by the whole paths where they are few, shortened by what was asked; else by their first segments."""
+    counts: Counter[str] = Counter()
+    for group in groups:
+        if group.background or group.prefix is None:
+            continue
+        known = sum(count for _, count in group.paths)
+        for path, count in group.paths:
+            counts[_short(path, asked)] += count
+        if group.count > known:
+            counts[_short(group.prefix, asked)] += group.count - known
+    return counts.most_common()
+
+
+def _short(path: str, asked: str) -> str:
+    if asked.endswith("/") and path.startswith(asked) and path != asked:
+        return path.removeprefix(asked)
+    return path
+
+
+def methods(found: Evidence) -> str:
+    """Which methods were denied, with their counts."""
+    if not found.known:
+        return UNKNOWN
+    counts: Counter[str] = Counter()
+    for group in found.groups:
+        if not group.background:
+            counts[group.method] += group.count
+    if not counts:
+        return "none seen"
+    listed = ", ".join(f"{method} {count}" for method, count in counts.most_common(5))
+    return f"seen {listed}" + (", no other" if len(counts) <= 5 else "")

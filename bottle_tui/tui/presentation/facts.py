@@ -1,0 +1,39 @@
+"""The open card as it is drawn: its facts with the evidence beside them."""
+
+from dataclasses import replace
+
+from bottle_tui.core import narrowing
+from bottle_tui.core.columns import with_evidence
+from bottle_tui.core.evidence_text import lines
+from bottle_tui.core.text import visible
+from bottle_tui.core.views import Card
+from bottle_tui.tui.board import Board
+
+
+def drawn_card(board: Board) -> Card | None:
+    """The open card. What was seen comes from the evidence, once that was read."""
+    card = board.open_card
+    if card is None or card.status not in ("pending", "failed") or card.tool == "capability-block":
+        return card
+    beside = board.evidence_of(card)
+    facts = with_evidence(
+        card.facts,
+        beside.evidence if beside else None,
+        board.now,
+        slug=visible(card.slug),
+        exact=beside is not None and beside.edit == board.edits.of(card.id),
+        trouble=board.edits.trouble.get(card.id, ""),
+    )
+    return replace(card, facts=facts)
+
+
+def evidence_lines(board: Board) -> tuple[str, ...]:
+    """All of it, for the whole card."""
+    card = board.open_card
+    beside = board.evidence_of(card) if card else None
+    return lines(beside.evidence, board.now) if beside else ()
+
+
+def can_fit(board: Board) -> bool:
+    """Whether `=` would change something."""
+    return board.ask is not None and narrowing.fit(board.ask).edit is not None
