@@ -3,24 +3,18 @@
 PyYAML alone keeps the last of two equal keys, reads `no` as false and `012` as 10; a policy must not.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import yaml
 
+from sidecar_addon.strict_json import StrictYamlError as StrictYamlError
+from sidecar_addon.strict_json import decode
+from sidecar_addon.strict_json import load_json as load_json
+
 type Path = tuple[str | int, ...]
 """Where a value sits: keys and list positions from the root, e.g. ("routes", 0, "host")."""
-
-
-class StrictYamlError(ValueError):
-    """The text is not one strict document. `line` counts from 1, 0 when unknown."""
-
-    def __init__(self, message: str, line: int = 0) -> None:
-        super().__init__(f"line {line}: {message}" if line else message)
-        self.message = message
-        self.line = line
 
 
 @dataclass(frozen=True)
@@ -36,8 +30,6 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 0)
 
-
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -61,7 +53,7 @@ _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "
 
 def load_yaml(text: bytes | str, *, limit: int) -> Document:
     """Read one YAML document of at most `limit` bytes. Raises StrictYamlError."""
-    decoded = _decode(text, limit)
+    decoded = decode(text, limit)
     try:
         loader = _Loader(decoded)
         try:
@@ -79,29 +71,9 @@ def load_yaml(text: bytes | str, *, limit: int) -> Document:
         raise StrictYamlError(reason[0] if reason else "nested too deeply") from None
 
 
-def load_json(text: bytes | str, *, limit: int) -> Any:
-    """Read one JSON document of at most `limit` bytes, duplicate keys refused. Raises StrictYamlError."""
-    decoded = _decode(text, limit)
-    try:
-        value = json.loads(decoded, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
-        if _SURROGATE.search(decoded):
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        return value
-    except UnicodeEncodeError:
-        raise StrictYamlError("holds half of a surrogate pair, which is no text") from None
-    except json.JSONDecodeError as error:
-        raise StrictYamlError(f"not valid JSON: {error.msg}", error.lineno) from None
-    except RecursionError:
-        raise StrictYamlError("nested too deeply") from None
-    except StrictYamlError:
-        raise
-    except ValueError:
-        raise StrictYamlError("a number with too many digits") from None
-
-
 def load(text: bytes | str, *, limit: int) -> Any:
     """Read JSON when it looks like JSON (70 times faster), else YAML. Raises StrictYamlError."""
-    decoded = _decode(text, limit)
+    decoded = decode(text, limit)
     if decoded.lstrip()[:1] in ("{", "["):
         try:
             return load_json(decoded, limit=limit)
@@ -109,31 +81,6 @@ def load(text: bytes | str, *, limit: int) -> Any:
             if "\n" not in decoded.strip():
                 raise
     return load_yaml(decoded, limit=limit).value
-
-
-def _decode(text: bytes | str, limit: int) -> str:
-    size = len(text)
-    if size > limit:
-        raise StrictYamlError(f"{size} bytes, over the limit of {limit}")
-    if isinstance(text, str):
-        return text
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise StrictYamlError(f"not UTF-8 text (byte {error.start})", text.count(b"\n", 0, error.start) + 1) from None
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise StrictYamlError(f"the key {key!r} is there twice")
-        found[key] = value
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise StrictYamlError(f"{name} is not a value")
 
 
 def _refuse_aliases(text: str) -> None:

@@ -1,15 +1,17 @@
-"""`control '<json>'`: ask the running gate over its socket and print its answer."""
+"""`control '<json>'`: ask the running gate over its socket and print its answer.
+
+Runs by `exec` for every proof, so it imports the least that it can, and nothing but Python's own.
+"""
 
 import json
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
-from sidecar_addon import strict_yaml
+from sidecar_addon import strict_json
 
-SOCKET = Path("/run/tokens/control.sock")
+SOCKET = "/run/tokens/control.sock"
 VARIABLE = "BOTTLE_CONTROL_SOCKET"
 """Names another socket: the local runtime's."""
 _LIMIT = 16 * 1024 * 1024
@@ -19,9 +21,9 @@ class AskError(RuntimeError):
     """The gate did not answer; the message says why and what to look at."""
 
 
-def ask(question: Any, path: Path | None = None, timeout: float = 10.0) -> dict[str, Any]:
+def ask(question: Any, path: "os.PathLike[str] | str | None" = None, timeout: float = 10.0) -> dict[str, Any]:
     """One question, one answer. Raises AskError when the gate cannot be reached or refuses the question."""
-    path = path or Path(os.environ.get(VARIABLE) or SOCKET)
+    path = path or os.environ.get(VARIABLE) or SOCKET
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)
@@ -31,8 +33,8 @@ def ask(question: Any, path: Path | None = None, timeout: float = 10.0) -> dict[
     except OSError as error:
         raise AskError(f"the gate does not answer at {path} ({error}); is `egress` running?") from None
     try:
-        value = strict_yaml.load_json(reply, limit=_LIMIT)
-    except strict_yaml.StrictYamlError:
+        value = strict_json.load_json(reply, limit=_LIMIT)
+    except strict_json.StrictYamlError:
         raise AskError(f"the gate gave no answer at {path}; look at its log") from None
     if not isinstance(value, dict) or "error" in value:
         raise AskError(str(value["error"]) if isinstance(value, dict) else "the gate's answer is no object")
@@ -45,9 +47,9 @@ def main(argv: list[str]) -> int:
         print('usage: python -m sidecar_addon control \'{"verb": "status"}\'', file=sys.stderr)
         return 2
     try:
-        question = strict_yaml.load_json(argv[0], limit=_LIMIT)
+        question = strict_json.load_json(argv[0], limit=_LIMIT)
         print(json.dumps(ask(question), separators=(",", ":")))
-    except strict_yaml.StrictYamlError as error:
+    except strict_json.StrictYamlError as error:
         print(f"control: the question is not JSON: {error}", file=sys.stderr)
         return 2
     except AskError as error:

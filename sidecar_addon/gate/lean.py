@@ -3,7 +3,6 @@ less time until the gate answers, a fifth less memory, and nothing in the proces
 
 import importlib.util
 import sys
-from pathlib import Path
 from types import ModuleType
 
 
@@ -15,6 +14,8 @@ def skip_default_addons() -> None:
     found = importlib.util.find_spec("mitmproxy")
     if found is None or not found.submodule_search_locations:
         return
+    from pathlib import Path  # not for those that only ask the gate: they start for every question
+
     package = ModuleType("mitmproxy.addons")
     package.__path__ = [str(Path(place) / "addons") for place in found.submodule_search_locations]
     sys.modules["mitmproxy.addons"] = package

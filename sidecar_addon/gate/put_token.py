@@ -6,7 +6,7 @@ The value is never an argument, never in the environment, and never printed.
 import json
 import sys
 
-from sidecar_addon import strict_yaml
+from sidecar_addon import strict_json
 from sidecar_addon.gate.ask import AskError, ask
 
 _LIMIT = 64 * 1024
@@ -18,8 +18,8 @@ def main(argv: list[str]) -> int:
         print('usage: python -m sidecar_addon put-token SLOT < {"fingerprint": …, "value": …}', file=sys.stderr)
         return 2
     try:
-        offered = strict_yaml.load_json(sys.stdin.buffer.read(_LIMIT + 1), limit=_LIMIT)
-    except strict_yaml.StrictYamlError:
+        offered = strict_json.load_json(sys.stdin.buffer.read(_LIMIT + 1), limit=_LIMIT)
+    except strict_json.StrictYamlError:
         # The parser's own words may quote what was read.
         print("put-token: standard input is not one JSON object", file=sys.stderr)
         return 2

@@ -12,6 +12,7 @@ from bottle_tui.ports import Ran
 
 OUTPUT_LIMIT = 32 * 1024 * 1024
 _STDOUT, _STDERR = 1, 2
+_ASKING = ["python", "-m", "sidecar_addon"]
 
 
 def run(engine: Engine, container: str, argv: list[str], stdin: bytes, timeout: float, user: str = "") -> Ran:
@@ -27,6 +28,13 @@ def run(engine: Engine, container: str, argv: list[str], stdin: bytes, timeout: 
             _close(connection)
         code = _exit_code(api, made["Id"])
     return Ran(code, stdout, stderr)
+
+
+def quick(argv: list[str]) -> list[str]:
+    """Questions to the gate need no installed packages: without looking for them Python starts in half the time."""
+    if argv[:3] == _ASKING and argv[3:4] in (["control"], ["put-token"]):
+        return ["python", "-E", "-S", *argv[1:]]
+    return argv
 
 
 def _exit_code(api: Any, exec_id: str) -> int:

@@ -158,7 +158,7 @@ def deliver(engine: Engine, egress: str, wanted: Launch) -> None:
     for slot, (value, fingerprint) in sorted(wanted.tokens.items()):
         handed = json.dumps({"fingerprint": fingerprint, "value": value}).encode()
         argv = ["python", "-m", "sidecar_addon", "put-token", slot]
-        ran = executing.run(engine, egress, argv, handed, timeout=30.0)
+        ran = executing.run(engine, egress, executing.quick(argv), handed, timeout=30.0)
         if ran.code != 0:
             said = (ran.stderr or ran.stdout).decode("utf-8", "replace").replace(value, "***").strip()[-300:]
             raise LaunchFailed(f"the gate did not take the token for {slot}: {said}")

@@ -51,7 +51,7 @@ class ContainerSidecar:
 
     def run(self, argv: list[str], stdin: bytes = b"", timeout: float = 15.0) -> Ran:
         """Run a command inside, as the sidecar's user."""
-        return executing.run(self._engine, self._id, argv, stdin, timeout)
+        return executing.run(self._engine, self._id, executing.quick(argv), stdin, timeout)
 
     def restart(self) -> None:
         """Stop it and start it again; returns once the engine says it runs."""
