@@ -37,6 +37,7 @@ _VERBS = {
     "release": "released", "answer": "answered", "quarantine": "quarantined",
 }  # fmt: skip
 _PLAIN = {"rejected": "rejected", "reopened": "reopened", "proposed": "proposed", "withdrawn": "withdrawn",
+          "superseded": "superseded",
           "quarantine": "quarantined", "dropped": "dropped"}  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from bottle_tui.core import slots
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import Recorded, World
-from bottle_tui.services import lookup, queue, traffic
+from bottle_tui.services import lookup, muting, outdated, queue, session, traffic
 from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
 
 LOCK_SECONDS = 300.0
@@ -15,6 +15,7 @@ _GOES = (
     CONFIG_FILE,
     QUARANTINE_FILE,
     queue.STATE_FILE,
+    muting.FILE,
     "ca",
     "local",
     "local.json",
@@ -39,6 +40,7 @@ def stop(world: World, slug: str) -> list[str]:
         record = lookup.find(world, slug)
         if record is None:
             return [f"{slug} is down already"]
+        outdated.at_stop(session.opened(world, slug))
         lookup.runtime_of(world, record).stop(record)
     return [f"{slug} stopped; grants that lasted until the bottle stops are over"]
 

@@ -2,7 +2,7 @@
 
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
-from bottle_tui.services import lookup, queue, session
+from bottle_tui.services import lookup, muting, queue, session
 
 
 def watched(world: World, slug: str | None = None) -> int:
@@ -13,7 +13,9 @@ def watched(world: World, slug: str | None = None) -> int:
             if lookup.find(world, name) is None:
                 continue
             with world.home.bottle(name).lock(timeout=1.0):
-                queue.tell_state(session.opened(world, name), watched_at=world.clock.now())
+                opened = session.opened(world, name)
+                is_muted = muting.until(opened.home, world.clock.now()) is not None
+                queue.tell_state(opened, watched_at=world.clock.now(), muted=is_muted)
         except BottleError:
             continue
         told += 1

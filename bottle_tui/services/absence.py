@@ -1,0 +1,39 @@
+"""What happened since a moment: what ran out, what was decided, what flowed. For who comes back to the dashboard."""
+
+from datetime import datetime
+
+from bottle_tui.core.absence import Absence, Happened
+from bottle_tui.errors import BottleError
+from bottle_tui.ports import World
+from bottle_tui.services import history, traffic
+
+MOST = 50
+_OVER = ("ended", "superseded")
+
+
+def since(world: World, left: datetime, slug: str | None = None) -> Absence:
+    """Of one bottle or all; what cannot be read of one is said in the remark."""
+    ran_out: list[Happened] = []
+    decided: list[Happened] = []
+    up = down = requests = 0
+    remark = ""
+    for name in [slug] if slug else world.home.slugs():
+        try:
+            for deed in history.listed(world, name):
+                if deed.at < left:
+                    break
+                line = Happened(deed.at, name, f"{deed.what} {deed.verb}{f' by {deed.actor}' if deed.actor else ''}")
+                (ran_out if deed.verb in _OVER else decided).append(line)
+            counted = traffic.traffic(world, name, since=left)
+        except BottleError as error:
+            remark = f"{name}: {error.message}"
+            continue
+        up += sum(row.bytes_up for row in counted.rows)
+        down += sum(row.bytes_down for row in counted.rows)
+        requests += sum(row.count for row in counted.rows if row.reason is None)
+        remark = remark or (f"{name}: some of it was not counted" if counted.gaps else "")
+    return Absence(left, _latest(ran_out), _latest(decided), up, down, requests, remark)
+
+
+def _latest(found: list[Happened]) -> tuple[Happened, ...]:
+    return tuple(sorted(found, key=lambda each: each.at, reverse=True)[:MOST])

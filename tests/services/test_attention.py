@@ -1,0 +1,117 @@
+"""Muting, asks that nobody answered, and what happened while nobody was here."""
+
+from datetime import timedelta
+
+from bottle_tui.services import absence, audit, decide, denied, muting, outdated, review, stop, watching
+from bottle_tui.services.queue import DECISIONS
+from sidecar_addon import proposals
+from tests.services.conftest import Bottle, bottle, make
+
+__all__ = ["bottle", "make"]
+STATE = f"{DECISIONS}/state.json"
+
+
+def told(bottle: Bottle) -> proposals.State:
+    return proposals.parse_state(bottle.supervise.files[STATE])
+
+
+def test_a_muted_bottle_tells_its_agent_and_every_dashboard_knows_until_when(bottle: Bottle) -> None:
+    end = bottle.world.clock.now() + timedelta(minutes=15)
+    line = muting.mute(bottle.world, bottle.slug, end)
+    assert "muted until" in line
+    assert told(bottle).muted and told(bottle).grantable_tokens == {"EXAMPLE_TOKEN": ("files.example.net",)}
+    assert muting.muted(bottle.world) == {bottle.slug: end}
+
+
+def test_a_mute_ends_by_itself_and_the_agent_is_told(bottle: Bottle) -> None:
+    muting.mute(bottle.world, bottle.slug, bottle.world.clock.now() + timedelta(minutes=15))
+    assert muting.settle(bottle.world) == []
+    bottle.clock.advance(15 * 60)
+    assert muting.muted(bottle.world) == {}
+    assert muting.settle(bottle.world) == [bottle.slug]
+    assert not told(bottle).muted
+    assert muting.settle(bottle.world) == []
+
+
+def test_a_mute_whose_end_nobody_told_is_told_with_the_next_watcher(bottle: Bottle) -> None:
+    muting.mute(bottle.world, bottle.slug, bottle.world.clock.now() + timedelta(minutes=15))
+    watching.watched(bottle.world)
+    assert told(bottle).muted
+    bottle.clock.advance(16 * 60)
+    watching.watched(bottle.world)
+    assert not told(bottle).muted and told(bottle).watched_at == bottle.world.clock.now()
+
+
+def test_a_mute_that_could_not_be_told_to_be_over_is_tried_again(bottle: Bottle) -> None:
+    muting.mute(bottle.world, bottle.slug, bottle.world.clock.now() + timedelta(minutes=15))
+    bottle.clock.advance(16 * 60)
+    bottle.supervise.unreachable = True
+    assert muting.settle(bottle.world) == []
+
+
+def test_a_damaged_mute_mutes_nobody(bottle: Bottle) -> None:
+    bottle.home.write(muting.FILE, b"soon\xff")
+    assert muting.muted(bottle.world) == {}
+
+
+def test_an_ask_that_nobody_answered_for_a_day_is_superseded_and_the_agent_knows(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    bottle.clock.advance(24 * 3600 - 1)
+    assert outdated.settle(bottle.world) == []
+    bottle.clock.advance(1)
+    assert outdated.settle(bottle.world) == [identity]
+    decision = bottle.decided(identity)
+    assert decision is not None and (decision.status, decision.reason) == ("superseded", outdated.A_DAY)
+    assert proposals.parse_decision(bottle.supervise.files[f"{DECISIONS}/{identity}.json"]).status == "superseded"
+    assert review.cards(bottle.world) == [] and outdated.settle(bottle.world) == []
+    assert audit.records(bottle.world, bottle.slug)[-1]["kind"] == "superseded"
+
+
+def test_what_is_decided_is_not_superseded(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    decide.reject(bottle.world, identity, "no")
+    bottle.clock.advance(25 * 3600)
+    assert outdated.settle(bottle.world) == []
+
+
+def test_at_stop_what_waits_is_superseded(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    stop.stop(bottle.world, bottle.slug)
+    decision = bottle.decided(identity)
+    assert decision is not None and (decision.status, decision.reason) == ("superseded", outdated.STOPPED)
+
+
+def test_a_stop_goes_on_although_the_agent_cannot_be_told(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    bottle.supervise.unreachable = True
+    assert stop.stop(bottle.world, bottle.slug)
+    decision = bottle.decided(identity)
+    assert decision is not None and decision.status == "superseded"
+
+
+def test_who_comes_back_is_told_what_was_decided_and_what_ran_out_since(bottle: Bottle) -> None:
+    early = bottle.ask("old.example.net")
+    decide.reject(bottle.world, early, "no")
+    bottle.clock.advance(60)
+    left = bottle.world.clock.now()
+    bottle.clock.advance(60)
+    waiting = bottle.ask()
+    decide.approve(bottle.world, waiting, bottle.digest(waiting))
+    late = bottle.ask("late.example.net")
+    bottle.clock.advance(24 * 3600)
+    assert outdated.settle(bottle.world) == [late]
+    found = absence.since(bottle.world, left)
+    assert [each.what for each in found.ran_out] == ["late.example.net superseded by op"]
+    assert [each.what for each in found.decided] == ["files.example.net approved by op"]
+    assert found.since == left and found.bytes_up == 0
+
+
+def test_an_operators_own_proposal_is_superseded_without_a_word_to_the_agent(bottle: Bottle) -> None:
+    bottle.gate.say(
+        {"event": "denied", "host": "b.test", "path": "/x", "method": "GET", "reason": "host_not_allowed",
+         "time": "2026-01-01T00:00:00Z", "scheme": "https", "port": 443}
+    )  # fmt: skip
+    identity = denied.propose(bottle.world, bottle.slug, "b.test", "GET")
+    bottle.clock.advance(25 * 3600)
+    assert outdated.settle(bottle.world) == [identity]
+    assert f"{DECISIONS}/{identity}.json" not in bottle.supervise.files
