@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sidecar_addon.table import Grant
+
 type Source = Literal["proposal", "operator", "manifest", "always", "none", "unknown"]
 
 
@@ -35,3 +37,7 @@ class Provenance:
     """Whether the operator changed what was asked."""
     lasts: str = ""
     expires_at: datetime | None = None
+    digest: str = ""
+    """Of the table that it was looked up in."""
+    standing: Grant | None = None
+    """The grant as it stands in that table, None once it is gone."""

@@ -44,7 +44,7 @@ def _without(host: str, reason: object) -> str:
 def of_grant(world: World, slug: str, grant_id: str) -> Provenance:
     """Where a grant comes from; one that is gone is looked up in the queue and the ledger. Raises NotFound."""
     _known(world, slug)
-    route, grant = _in_table(world, slug, grant_id)
+    digest, route, grant = _in_table(world, slug, grant_id)
     found = Provenance(
         slug=slug,
         grant=grant_id,
@@ -55,6 +55,8 @@ def of_grant(world: World, slug: str, grant_id: str) -> Provenance:
         rules=evidence.rules(grant) if grant else "",
         in_table=grant is not None,
         expires_at=grant.expires_at if grant else None,
+        digest=digest,
+        standing=grant,
     )
     proposal = (grant.proposal if grant else None) or _proposal_of(grant_id)
     if proposal is not None:
@@ -75,12 +77,13 @@ def _known(world: World, slug: str) -> None:
         raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
 
 
-def _in_table(world: World, slug: str, grant_id: str) -> tuple[Route | None, Grant | None]:
+def _in_table(world: World, slug: str, grant_id: str) -> tuple[str, Route | None, Grant | None]:
     try:
         table = session.live(world.home.bottle(slug)).table
     except BottleError:
-        return None, None
-    return next(((route, grant) for route, grant in table.grants() if grant.id == grant_id), (None, None))
+        return "", None, None
+    found = ((table.digest, route, grant) for route, grant in table.grants() if grant.id == grant_id)
+    return next(found, (table.digest, None, None))
 
 
 def _proposal_of(grant_id: str) -> str | None:

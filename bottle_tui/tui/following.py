@@ -10,6 +10,8 @@ from bottle_tui.ports import Role
 from bottle_tui.tui.services import Services, Stream
 
 QUEUED = 20_000
+CHARACTERS = 8_000_000
+"""And never more text than this, however long the lines are."""
 WAIT = 0.5
 
 
@@ -35,7 +37,7 @@ class Follower:
         self._heard = heard
         self._keep = keep
         self._queue: deque[LogLine] = deque()
-        self._dropped = 0
+        self._dropped = self._characters = 0
         self._lock = Lock()
         self._stop = Event()
         self._thread = Thread(target=self._run, name=f"follow {slug} {role}", daemon=True)
@@ -56,6 +58,7 @@ class Follower:
         """What has come since the last time, at most `most`, and how many were dropped before it."""
         with self._lock:
             taken = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+            self._characters -= sum(len(line.text) for line in taken)
             dropped, self._dropped = self._dropped, 0
         return taken, dropped
 
@@ -84,9 +87,10 @@ class Follower:
     def _put(self, line: LogLine) -> None:
         if self._keep:
             with self._lock:
-                if len(self._queue) >= QUEUED:
-                    self._queue.popleft()
-                    self._dropped += 1
                 self._queue.append(line)
+                self._characters += len(line.text)
+                while len(self._queue) > QUEUED or (self._characters > CHARACTERS and len(self._queue) > 1):
+                    self._characters -= len(self._queue.popleft().text)
+                    self._dropped += 1
         if self._heard is not None:
             self._heard(line)

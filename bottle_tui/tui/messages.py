@@ -11,6 +11,7 @@ from bottle_tui.core.deeds import Deed
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import DeniedGroup, Evidence
 from bottle_tui.core.listing import Listing
+from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.timers import Ending
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.tui.looks import Counted
@@ -273,6 +274,22 @@ class TrafficLost(Message):
     """It could not be read."""
 
     slug: str
+    line: str
+
+
+@dataclass
+class OriginFound(Message):
+    """Which grant decided a log line. `number` is the question's. For the view that asked."""
+
+    number: int
+    provenance: Provenance
+
+
+@dataclass
+class OriginLost(Message):
+    """It could not be looked up."""
+
+    number: int
     line: str
 
 

@@ -97,6 +97,8 @@ def provenance(grant: str = ASKED, **changes: object) -> Provenance:
         words="I need the open issues and pull requests of acme/widgets\nto write the release notes.",
         edited=True,
         lasts="bottle",
+        digest="sha256:5a1e",
+        standing=ROUTES[0].grants[1],
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bottle_tui.core.log_filter import has
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import Change, Fact, LogLine
 from bottle_tui.tui.board import Board, Result
@@ -20,7 +21,7 @@ from bottle_tui.tui.presentation.card import (
     whole_card,
     whole_change,
 )
-from bottle_tui.tui.presentation.logs import found, log_row
+from bottle_tui.tui.presentation.logs import log_row
 from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_middle, fit_row, row, rule, spread, width_of, wrapped
 from bottle_tui.tui.presentation.times import age, ago
 from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
@@ -235,7 +236,7 @@ def test_log_rows_have_time_mark_and_words_and_highlight_what_was_looked_for() -
     drawn = log_row(line, 60, merged=True, find="A.TEST")
     assert said([drawn]).startswith(" 12:40:01 egress    ✗ GET a.test/x")
     assert Span("a.test", "match") in drawn
-    assert found(line, "PATH_not") and not found(line, "b.test")
+    assert has(line, "PATH_not") and not has(line, "b.test")
     assert log_row(replace(line, noise=True), 60, merged=False)[-1].style == "faint"
 
 

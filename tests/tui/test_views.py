@@ -185,7 +185,7 @@ async def test_a_sidecar_that_cannot_be_followed_says_why(sit: Sit) -> None:
 @pytest.mark.parametrize("size", [(60, 24), (80, 24), (120, 40), (200, 50)])
 async def test_every_view_fits_every_size(sit: Sit, size: tuple[int, int]) -> None:
     async with sit(logs_desk(), size=size) as operator:
-        for key in "124":
+        for key in "12345":
             await operator.press(key)
             text = operator.screen_text()
             assert "docker: local" in text and "q quit" in text
@@ -310,7 +310,7 @@ async def test_a_new_ask_is_listed_at_once_when_supervise_says_so(sit: Sit) -> N
 async def test_every_theme_draws_every_view(sit: Sit, theme: str) -> None:
     async with sit(logs_desk()) as operator:
         operator.app.theme = theme
-        for key in "124":
+        for key in "12345":
             await operator.press(key)
         assert "docker: local" in operator.screen_text()
 

@@ -19,18 +19,18 @@ class Find(ModalScreen[str | None]):
         Binding("escape", "leave", "leave", id="find-leave", tooltip="Keep the filter as it was"),
     ]
 
-    def __init__(self, now: str) -> None:
+    def __init__(self, now: str, title: str = "show lines with", hint: str = "a host, a method, a reason") -> None:
         super().__init__()
         self.words = now
+        self.asked = title
+        self.hint = hint
 
     def compose(self) -> ComposeResult:
         yield Rows(id="asked")
-        yield Input(self.words, id="find", placeholder="a host, a method, a reason", max_length=200, compact=True)
+        yield Input(self.words, id="find", placeholder=self.hint, max_length=200, compact=True)
 
     def on_mount(self) -> None:
-        self.query_one("#asked", Rows).rows = (
-            rule("show lines with", "enter: filter, esc: leave", self.app.size.width),
-        )
+        self.query_one("#asked", Rows).rows = (rule(self.asked, "enter: go, esc: leave", self.app.size.width),)
         self.query_one("#find").focus()
 
     def deciding_keys(self) -> frozenset[str]:

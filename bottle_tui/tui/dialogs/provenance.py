@@ -29,12 +29,21 @@ class _Lost(Message):
 class ProvenancePage(Reading):
     """Decides nothing; what it shows is taken back in the view below it."""
 
-    def __init__(self, deeds: Deeds, slug: str, ask: Callable[[], Provenance], now: datetime) -> None:
+    def __init__(
+        self,
+        deeds: Deeds,
+        slug: str,
+        ask: Callable[[], Provenance],
+        now: datetime,
+        below: Callable[[int], list[Row]] | None = None,
+    ) -> None:
         super().__init__(f"where it comes from · {visible(slug)}", self._rows)
         self.deeds = deeds
         self.slug = slug
         self.ask = ask
         self.now = now
+        self.below = below
+        """What stands under it, by width: the log line that led here."""
         self.found: _Found | None = None
         self.trouble = ""
 
@@ -57,6 +66,10 @@ class ProvenancePage(Reading):
         self._fill()
 
     def _rows(self, width: int) -> list[Row]:
+        rows = self._told(width)
+        return [*rows, (), *self.below(width)] if self.below else rows
+
+    def _told(self, width: int) -> list[Row]:
         if self.found is not None:
             return provenance_rows(self.found.provenance, self.found.traffic, self.now, width)
         if self.trouble:

@@ -85,6 +85,18 @@ def tabs_row(board: Board, view: str, width: int) -> Row:
     return spread(tuple(spans), right, width)
 
 
+def tab_at(board: Board, view: str, x: int) -> str | None:
+    """The view whose tab is drawn there."""
+    at = 1
+    for key, name, id in VIEWS:
+        count = f" {len(board.waiting)}" if id == "inbox" and board.waiting else ""
+        size = len(key) + len(name) + len(count) + 3
+        if at <= x < at + size:
+            return id
+        at += size + (2 if id == view else 1)
+    return None
+
+
 def last_rows(board: Board, width: int) -> tuple[Row, ...]:
     """The last result; what went wrong gets up to three rows, so that nothing that matters is cut."""
     last = board.last

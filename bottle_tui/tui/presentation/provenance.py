@@ -102,6 +102,6 @@ def strip_row(found: Provenance | None, trouble: str, now: datetime, width: int)
         else ""
     )
     source = {"proposal": "approved", "operator": "added"}.get(found.source, SOURCES[found.source])
-    text = f" grant {short_id(found.grant)}: {visible(found.host)} {visible(found.rules)} · {source}{who}"
-    end = " · not in force any more" if not found.in_table else ""
-    return row(Span(cut(text + end, width), "accent" if found.in_table else "muted"))
+    ended = "not in force any more · " if not found.in_table else ""
+    text = f" {ended}grant {short_id(found.grant)}: {visible(found.host)} {visible(found.rules)} · {source}{who}"
+    return row(Span(cut(text, width), "accent" if found.in_table else "muted"))

@@ -14,7 +14,7 @@ from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm, asked_rows
-from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tabs_row, title_row, too_small
+from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tab_at, tabs_row, title_row, too_small
 from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
@@ -84,6 +84,13 @@ class View(Screen[None]):
     @on(Rows.Resized)
     def _resized(self) -> None:
         self.draw()
+
+    @on(Rows.Clicked, "#tabs")
+    async def _view_clicked(self, event: Rows.Clicked) -> None:
+        """A tab was clicked: look at that view."""
+        name = tab_at(self.board, self.NAME, event.x) if self.board else None
+        if name is not None:
+            await self.app.run_action(f"view({name!r})")
 
     def on_resize(self, event: events.Resize) -> None:
         self.sentry.resized()

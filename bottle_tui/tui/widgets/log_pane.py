@@ -1,82 +1,214 @@
-"""A live log: draws only the lines in view, over a bounded memory."""
+"""A live log: draws only the lines in view, over a bounded memory; lines are numbered from the first that ever came."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from textual.reactive import reactive
 
+from bottle_tui.core.log_filter import LogFilter, has
 from bottle_tui.core.views import LogLine
-from bottle_tui.tui.presentation.logs import found, log_row
+from bottle_tui.tui.presentation.logs import log_rows
 from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.widgets.rows import Rows, checked
 
 KEPT = 5_000
+"""Lines of one tab."""
+KEPT_CHARACTERS = 8_000_000
+"""And never more text than this, however long the lines are."""
 
 
 class LogPane(Rows):
-    """Owns the kept lines of one tab, and which of them are in view."""
+    """Owns the kept lines of one tab, which of them are shown, and where the cursor stands while it is paused."""
 
     follow: reactive[bool] = reactive(True)
-    find: reactive[str] = reactive("", init=False)
+    filter: reactive[LogFilter] = reactive(LogFilter(), init=False)
+    search: reactive[str] = reactive("", init=False)
     raw: reactive[bool] = reactive(False, init=False)
+    wrap: reactive[bool] = reactive(False, init=False)
 
     def __init__(self, *, merged: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
         self.merged = merged
-        self.kept: deque[LogLine] = deque(maxlen=KEPT)
-        self.shown: deque[LogLine] = deque(maxlen=KEPT)
-        self.dropped = 0
-        self.top = 0
-
-    def feed(self, lines: Iterable[LogLine], dropped: int = 0) -> None:
-        """A batch of new lines. Paused, the view stays on the lines it shows."""
-        before = len(self.shown)
-        fresh = list(lines)
-        self.kept.extend(fresh)
-        passing = [line for line in fresh if found(line, self.find)]
-        self.shown.extend(passing)
-        self.dropped += dropped
-        if self.follow:
-            self.top = self.last_top
-        else:
-            self.top = max(0, self.top - (before + len(passing) - len(self.shown)))
-        self.refresh()
+        self.clear()
 
     def clear(self) -> None:
         """Another bottle."""
-        self.kept.clear()
-        self.shown.clear()
-        self.top = self.dropped = 0
-        self.refresh()
+        self.kept: deque[LogLine] = deque()
+        self.shown: deque[LogLine] = deque()
+        self.gone = 0
+        """Shown lines that memory has let go."""
+        self.came = self.dropped = 0
+        self.at = 0
+        """The number of the line under the cursor."""
+        self._characters = 0
+        self._top = 0
+        self._drawn: list[tuple[int, Row]] | None = None
+        self.redraw()
+
+    def feed(self, lines: Iterable[LogLine], dropped: int = 0) -> None:
+        """A batch of new lines. Paused, the view stays on the lines it shows."""
+        before = self.came
+        for line in lines:
+            self.came += 1
+            self._characters += len(line.text)
+            self.kept.append(line)
+            if not self.filter or self.filter.lets(line):
+                self.shown.append(line)
+        while len(self.kept) > KEPT or (self._characters > KEPT_CHARACTERS and len(self.kept) > 1):
+            self._let_go()
+        self.dropped += dropped
+        if self.came != before or dropped:
+            self.at = max(self.at, self.gone)
+            self._top = max(self._top, self.gone)
+            self.redraw()
+
+    def _let_go(self) -> None:
+        oldest = self.kept.popleft()
+        self._characters -= len(oldest.text)
+        if self.shown and self.shown[0] is oldest:
+            self.shown.popleft()
+            self.gone += 1
+
+    # What is shown
 
     @property
-    def last_top(self) -> int:
-        """The first line in view when the last one is."""
-        return max(len(self.shown) - max(self.size.height, 1), 0)
+    def end(self) -> int:
+        """The number after the last shown line."""
+        return self.gone + len(self.shown)
 
-    def watch_find(self) -> None:
-        self.shown = deque((line for line in self.kept if found(line, self.find)), maxlen=KEPT)
-        self.top = self.last_top
+    @property
+    def line_at_cursor(self) -> LogLine | None:
+        """The line under the cursor; while following there is none."""
+        return None if self.follow or not self.shown else self.numbered(self.at)
+
+    def numbered(self, number: int) -> LogLine | None:
+        """A shown line by its number."""
+        at = number - self.gone
+        return self.shown[at] if 0 <= at < len(self.shown) else None
+
+    def redraw(self) -> None:
+        """Something of it is different."""
+        self._drawn = None
         self.refresh()
+
+    def watch_filter(self) -> None:
+        held = self.line_at_cursor
+        self.shown = deque(line for line in self.kept if self.filter.lets(line))
+        self.gone = 0
+        numbers = (number for number, line in enumerate(self.shown) if line is held)
+        self.at = next(numbers, max(len(self.shown) - 1, 0))
+        self._top = max(self.at - self.size.height // 2, 0)
+        self.redraw()
 
     def watch_follow(self, follow: bool) -> None:
-        if follow:
-            self.top = self.last_top
-        self.refresh()
+        if not follow:
+            self.at = max(self.end - 1, self.gone)
+            self._top = self._first_in_view()
+        self.redraw()
+
+    def watch_search(self) -> None:
+        self.redraw()
 
     def watch_raw(self) -> None:
-        self.refresh()
+        self.redraw()
 
-    def scroll_lines(self, by: int) -> None:
-        """Up pauses, down to the end follows again."""
-        self.top = max(0, min(self.top + by, self.last_top))
-        self.follow = self.top >= self.last_top
-        self.refresh()
+    def watch_wrap(self) -> None:
+        self.redraw()
+
+    def on_resize(self, event: object) -> None:
+        self._drawn = None
+        super().on_resize(event)  # type: ignore[arg-type]
+
+    # Moving
+
+    def move(self, by: int) -> None:
+        """The cursor up (pauses) or down; down past the last line follows again."""
+        if self.follow:
+            if by >= 0:
+                return
+            self.follow = False
+        elif self.at + by >= self.end and by > 0:
+            self.follow = True
+            return
+        self.at = max(self.gone, min(self.at + by, self.end - 1))
+        self.redraw()
+
+    def jump(self, by: int) -> bool:
+        """To the next (1) or the previous (-1) line with the words searched for; whether there is one."""
+        words = self.search or self.filter.words
+        if not words or not self.shown:
+            return False
+        start = self.end - 1 if self.follow else self.at
+        if self.follow and by < 0:
+            start += 1
+        count = len(self.shown)
+        order = ((start + by * step - self.gone) % count for step in range(1, count + 1))
+        lines = list(self.shown)
+        for at in order:
+            if has(lines[at], words):
+                self.follow = False
+                self.at = self.gone + at
+                self.redraw()
+                return True
+        return False
+
+    # Drawing
+
+    def _rows_of(self, number: int) -> list[Row]:
+        line = self.numbered(number)
+        if line is None:
+            return []
+        find = self.search or self.filter.words
+        return log_rows(line, self.size.width, merged=self.merged, find=find, raw=self.raw, wrap=self.wrap)
+
+    def _first_in_view(self) -> int:
+        """The first line in view when the last one stands at the bottom."""
+        room, number = max(self.size.height, 1), self.end
+        while number > self.gone and room > 0:
+            number -= 1
+            room -= len(self._rows_of(number)) if self.wrap else 1
+        return number if room >= 0 else min(number + 1, self.end - 1)
+
+    def _lay_out(self) -> list[tuple[int, Row]]:
+        height = max(self.size.height, 1)
+        if self.follow:
+            rows = list(self._from(self._first_in_view(), 10 * height)) if self.shown else []
+            return rows[-height:] if self.wrap else rows[:height]
+        self._top = min(self._top, self.at)
+        rows = list(self._from(self._top, height))
+        while rows and rows[-1][0] < self.at:
+            self._top += max(1, self.at - rows[-1][0])
+            rows = list(self._from(self._top, height))
+        if len(rows) < height and self._top > self.gone:
+            self._top = max(self.gone, min(self._top, self._first_in_view()))
+            rows = list(self._from(self._top, height))
+        return rows
+
+    def _from(self, number: int, most: int) -> Iterator[tuple[int, Row]]:
+        count = 0
+        while count < most and number < self.end:
+            for piece in self._rows_of(number):
+                if count >= most:
+                    return
+                count += 1
+                yield number, piece
+            number += 1
 
     def line(self, index: int) -> Row:
-        at = self.top + index
-        if at >= len(self.shown):
+        if self._drawn is None:
+            self._drawn = self._lay_out()
+            under = [at for at, (number, _) in enumerate(self._drawn) if number == self.at]
+            self._under = set() if self.follow else set(under)
+        if index >= len(self._drawn):
             return ()
-        width = self.size.width
-        drawn = log_row(self.shown[at], width, merged=self.merged, find=self.find, wide=self.raw)
-        return checked((drawn,))[0]
+        return checked((self._drawn[index][1],))[0]
+
+    def is_under_cursor(self, index: int) -> bool:
+        """Whether that row of the screen belongs to the line under the cursor."""
+        self.line(index)
+        return index in self._under
+
+    def number_at(self, index: int) -> int | None:
+        """The number of the line that is drawn on a row of the screen."""
+        self.line(index)
+        return self._drawn[index][0] if self._drawn is not None and index < len(self._drawn) else None

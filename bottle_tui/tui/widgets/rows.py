@@ -62,6 +62,18 @@ class Rows(Widget, can_focus=False):
         def control(self) -> Widget:
             return self.source
 
+    @dataclass
+    class Clicked(Message):
+        """The same, with the place in the row."""
+
+        source: Widget
+        x: int
+        y: int
+
+        @property
+        def control(self) -> Widget:
+            return self.source
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._styles: dict[str, RichStyle] = {}
@@ -85,6 +97,7 @@ class Rows(Widget, can_focus=False):
 
     def on_click(self, event: events.Click) -> None:
         self.post_message(self.Picked(self, event.y))
+        self.post_message(self.Clicked(self, event.x, event.y))
 
     def style_of(self, name: str) -> RichStyle:
         """The theme's style for a span's style name."""
@@ -96,7 +109,11 @@ class Rows(Widget, can_focus=False):
         """The row to draw on a line."""
         return self.rows[index] if index < len(self.rows) else ()
 
+    def is_under_cursor(self, index: int) -> bool:
+        """Whether that row is drawn as the selected one."""
+        return index == self.cursor
+
     def render_line(self, y: int) -> Strip:
-        under = RichStyle(bgcolor=self.style_of("cursor").bgcolor) if y == self.cursor else RichStyle()
+        under = RichStyle(bgcolor=self.style_of("cursor").bgcolor) if self.is_under_cursor(y) else RichStyle()
         segments = [Segment(span.text, self.style_of(span.style) + under) for span in self.line(y)]
         return Strip(segments).adjust_cell_length(self.size.width, self.style_of("plain") + under)

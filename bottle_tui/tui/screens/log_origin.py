@@ -1,0 +1,70 @@
+"""Which grant decided the log line under the cursor: looked up in a worker, again while the cursor rests there."""
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from bottle_tui.core.provenance import Provenance
+from bottle_tui.core.views import LogLine
+from bottle_tui.tui import messages as m
+from bottle_tui.tui.work import work
+
+if TYPE_CHECKING:
+    from bottle_tui.tui.screens.view import View
+
+AGAIN = 2.0
+"""Seconds after which what was found is looked up anew."""
+OF_REQUESTS = frozenset({"allowed", "denied", "denied_more", "finished"})
+
+
+class Origin:
+    """Owns the answer for one line; an answer that comes for another line is dropped."""
+
+    def __init__(self, view: "View") -> None:
+        self._view = view
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is known any more."""
+        self._line: LogLine | None = None
+        self._number = getattr(self, "_number", 0) + 1
+        self._asking = False
+        self._at = 0.0
+        self.asked = False
+        """Whether the line is one that a grant may have decided."""
+        self.found: Provenance | None = None
+        self.trouble = ""
+
+    def looks_at(self, line: LogLine | None) -> None:
+        """The cursor rests on this line."""
+        if line is not self._line:
+            self.forget()
+            self._line = line
+        if line is None or line.event is None or line.event.get("event") not in OF_REQUESTS:
+            return
+        self.asked = True
+        if not self._asking and (not self._at or monotonic() - self._at >= AGAIN):
+            self._ask(line.slug, line.event)
+
+    def _ask(self, slug: str, event: Mapping[str, Any]) -> None:
+        self._asking = True
+        number, looks, view = self._number, self._view.deeds.services.looks, self._view
+        work(
+            view.deeds.app,
+            lambda: m.OriginFound(number, looks.of_event(slug, event)),
+            lambda line: m.OriginLost(number, line),
+            group="origin",
+            to=view,
+        )
+
+    def learned(self, message: m.OriginFound) -> None:
+        """It is known."""
+        if message.number == self._number:
+            self._asking, self._at = False, monotonic()
+            self.found, self.trouble = message.provenance, ""
+
+    def lost(self, message: m.OriginLost) -> None:
+        """It is not to be had; what was known is not known any more."""
+        if message.number == self._number:
+            self._asking, self._at = False, monotonic()
+            self.found, self.trouble = None, message.line

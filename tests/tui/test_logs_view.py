@@ -1,0 +1,265 @@
+"""The logs: search, filters, wrapping, bursts; and from a line to the grant that decided, and back out of it."""
+
+import json
+
+import pytest
+
+from bottle_tui.core.views import LogLine
+from bottle_tui.services.logs import parse
+from bottle_tui.tui.following import CHARACTERS, QUEUED, Follower
+from bottle_tui.tui.widgets.log_pane import KEPT, KEPT_CHARACTERS, LogPane
+from tests.tui.conftest import Operator, Sit
+from tests.tui.looking import ASKED, provenance
+from tests.tui.samples import Desk, ScriptedStream
+
+
+def said(number: int, **fields: object) -> LogLine:
+    event = {"event": "allowed", "time": "2026-03-04T12:40:01Z", "method": "GET", "host": f"host-{number}.test"}
+    return parse("docs", "egress", json.dumps({**event, "path": "/x", "grant": ASKED, **fields}))
+
+
+def desk_of(*lines: LogLine) -> Desk:
+    return Desk(logs={"egress": list(lines)})
+
+
+async def open_logs(operator: Operator, last: str) -> LogPane:
+    await operator.press("4")
+    await operator.until(lambda: last in operator.text("#log-egress"))
+    return operator.app.screen.query_one("#log-egress", LogPane)
+
+
+DENIED = said(2, event="denied", reason="path_not_allowed", host="files.example.net", grant=None)
+
+
+async def test_a_line_leads_to_the_grant_the_proposal_the_operator_and_the_words(sit: Sit) -> None:
+    async with sit(desk_of(said(1)), size=(100, 40)) as operator:
+        await open_logs(operator, "host-1.test")
+        await operator.press("enter")
+        await operator.until(lambda: "release notes" in operator.text("#page"))
+        text = operator.text("#page")
+        for words in ("mira", "PROPOSAL", "with changes", '"host": "host-1.test"'):
+            assert words in text
+
+
+async def test_u_on_a_line_revokes_the_grant_that_decided_it_once_it_is_on_screen(sit: Sit) -> None:
+    async with sit(desk_of(said(1), said(2))) as operator:
+        await open_logs(operator, "host-2.test")
+        await operator.press("u")
+        assert operator.desk.deeds == []
+        await operator.press("f")
+        await operator.until(lambda: "/repos/acme/" in operator.text("#log-strip"))
+        await operator.press("u")
+        await operator.until(lambda: operator.called("revoke"))
+        assert operator.called("revoke") == [("revoke", "docs", ASKED)]
+        await operator.until(lambda: "the refusal is in force, proven" in operator.text("#result"))
+
+
+async def test_u_takes_nothing_back_while_the_lookup_is_under_way_or_the_grant_is_gone(sit: Sit) -> None:
+    desk = desk_of(said(1))
+    desk.look.events[ASKED] = provenance(in_table=False, standing=None)
+    async with sit(desk) as operator:
+        await open_logs(operator, "host-1.test")
+        await operator.press("f")
+        await operator.until(lambda: "not in force any more" in operator.text("#log-strip"))
+        await operator.press("u")
+        assert operator.desk.deeds == []
+
+
+async def test_moving_to_another_line_disarms_u(sit: Sit) -> None:
+    other = "01JB2Q9A0GJ4B8PVLABF1LESNX"
+    desk = desk_of(said(1, grant=other), said(2))
+    desk.look.events[other] = provenance(other, host="files.example.net")
+    async with sit(desk) as operator:
+        await open_logs(operator, "host-2.test")
+        await operator.press("f")
+        await operator.until(lambda: "api.example.com" in operator.text("#log-strip"))
+        operator.wait(5)
+        await operator.pilot.press("k")
+        operator.wait(0.35)
+        await operator.pilot.press("u")
+        operator.wait(0.2)
+        operator.app.sentry.tick()
+        await operator.pilot.pause()
+        assert operator.desk.deeds == []
+
+
+async def test_a_line_that_no_grant_decided_says_so(sit: Sit) -> None:
+    async with sit(desk_of(DENIED)) as operator:
+        await open_logs(operator, "files.example.net")
+        await operator.press("k")
+        await operator.until(lambda: "no route names files.example.net" in operator.text("#log-strip"))
+        await operator.press("u")
+        assert operator.desk.deeds == []
+
+
+async def test_search_marks_and_n_and_N_jump_round_the_ends(sit: Sit) -> None:
+    async with sit(desk_of(*(said(number) for number in range(60)))) as operator:
+        pane = await open_logs(operator, "host-59.test")
+        await operator.press("s")
+        await operator.type("-", "7", ".", "enter")
+        assert "host-7.test" in operator.text("#log-egress") and pane.line_at_cursor == said(7)
+        await operator.press("s")
+        await operator.type(*["backspace"] * 3, "t", "-", "5", "enter")
+        seen = [pane.line_at_cursor.facts["host"]]
+        for key in ("n", "n", "N", "N", "N"):
+            await operator.press(key)
+            seen.append(pane.line_at_cursor.facts["host"])
+        assert seen == [f"host-{number}.test" for number in (5, 50, 51, 50, 5, 59)]
+        await operator.press("escape")
+        assert pane.search == ""
+
+
+@pytest.mark.parametrize(
+    ("keys", "left"),
+    [("l", {"warn"}), ("i", {"denied"}), ("ii", {"allowed"}), ("iii", {"policy"})],
+)
+async def test_one_key_filters_by_level_and_by_decision(sit: Sit, keys: str, left: set[str]) -> None:
+    loaded = parse("docs", "egress", '{"event": "routes_loaded", "routes": 2, "generation": 3, "digest": "sha256:1"}')
+    async with sit(desk_of(said(1), DENIED, loaded)) as operator:
+        await open_logs(operator, "generation 3")
+        for key in keys:
+            await operator.press(key)
+        text = operator.text("#log-egress")
+        expected = {
+            "warn": "files.example.net",
+            "denied": "files.example.net",
+            "allowed": "host-1",
+            "policy": "generation",
+        }
+        assert [words for words in ("host-1", "files.example.net", "generation") if words in text] == [
+            expected[next(iter(left))]
+        ]
+
+
+async def test_h_filters_by_the_host_of_the_line_and_takes_it_away_again(sit: Sit) -> None:
+    async with sit(desk_of(said(1), DENIED, said(3))) as operator:
+        await open_logs(operator, "host-3.test")
+        await operator.press("h")
+        assert "pause on a line" in operator.text("#footer")
+        for key in ("f", "k", "h"):
+            await operator.press(key)
+        assert "host-3" not in operator.text("#log-egress") and "files.example.net" in operator.text("#log-egress")
+        assert "host:files.example.net" in operator.text("#log-tabs")
+        await operator.press("h")
+        assert "host-3" in operator.text("#log-egress")
+
+
+async def test_the_filter_line_knows_level_decision_and_host(sit: Sit) -> None:
+    async with sit(desk_of(said(1), DENIED, said(3))) as operator:
+        pane = await open_logs(operator, "host-3.test")
+        await operator.press("slash")
+        await operator.type(*"host", "colon", *"host-1", "enter")
+        assert str(pane.filter) == "host:host-1"
+        assert "host-3" not in operator.text("#log-egress")
+
+
+async def test_a_long_line_is_cut_or_wrapped_and_whole_on_its_own_page(sit: Sit) -> None:
+    long = parse("docs", "egress", json.dumps({"event": "strange", "text": "x" * 900 + "END"}))
+    async with sit(desk_of(said(1), long, said(2))) as operator:
+        await open_logs(operator, "host-2.test")
+        assert "END" not in operator.text("#log-egress")
+        await operator.press("w")
+        await operator.until(lambda: "more characters: enter" in operator.text("#log-egress"))
+        for key in ("f", "k", "enter", "G"):
+            await operator.press(key)
+        assert "END" in operator.text("#page")
+
+
+async def test_wrapped_the_newest_line_stands_at_the_bottom_and_the_cursor_stays_in_view(sit: Sit) -> None:
+    lines = [said(number, path="/" + "y" * 300) for number in range(40)]
+    async with sit(desk_of(*lines)) as operator:
+        pane = await open_logs(operator, "host-39.test")
+        await operator.press("w")
+        assert operator.text("#log-egress").rstrip().endswith("y")
+        assert "host-39.test" in operator.text("#log-egress")
+        for _ in range(12):
+            await operator.press("k")
+        line = pane.line_at_cursor
+        assert line is not None and str(line.facts["host"]) in operator.text("#log-egress")
+
+
+async def test_a_megabyte_in_one_line_is_safe_in_every_tab(sit: Sit) -> None:
+    raw = "\x1b]0;pwned\x07" + "z" * 1_000_000
+    lines = [parse("docs", "egress", raw), parse("docs", "egress", '{"event": "denied", "host": "' + raw), said(5)]
+    desk = Desk(logs={"egress": lines, "pipelock": [parse("docs", "pipelock", raw)]})
+    async with sit(desk) as operator:
+        pane = await open_logs(operator, "host-5.test")
+        assert all(len(line.text) <= 16 * 1024 for line in pane.kept)
+        for key in ("w", "d", "f", "k", "k", "enter", "escape", "right_square_bracket"):
+            await operator.press(key)
+        assert "\x1b" not in operator.screen_text()
+
+
+async def test_a_burst_is_shown_or_counted_as_dropped_line_for_line(sit: Sit) -> None:
+    count = 3 * QUEUED
+    desk = desk_of(*(said(number) for number in range(count)))
+    async with sit(desk) as operator:
+        await operator.press("4")
+        pane = operator.app.screen.query_one("#log-egress", LogPane)
+        await operator.until(lambda: f"host-{count - 1}.test" in operator.text("#log-egress"))
+        assert pane.came + pane.dropped == count
+        assert len(pane.kept) == len(pane.shown) == KEPT
+        if pane.dropped:
+            assert f"{pane.dropped} dropped" in operator.text("#log-tabs")
+
+
+def test_a_queue_that_nobody_empties_is_bounded_and_counts_what_it_dropped() -> None:
+    desk = desk_of(*(said(number) for number in range(QUEUED + 1_234)))
+    heard: list[LogLine] = []
+    follower = Follower(desk.services(), "docs", "egress", heard=heard.append)
+    for line in list(desk.logs["egress"]):
+        follower._put(line)
+    taken, dropped = follower.take(10 * QUEUED)
+    assert (len(taken), dropped, len(heard)) == (QUEUED, 1_234, QUEUED + 1_234)
+    assert follower.take() == ([], 0)
+
+
+def test_long_lines_are_bounded_by_their_length_in_the_queue_and_in_the_pane() -> None:
+    long = parse("docs", "egress", "w" * 16_000)
+    follower = Follower(Desk().services(), "docs", "egress")
+    for _ in range(1_000):
+        follower._put(long)
+    taken, dropped = follower.take(10_000)
+    assert len(taken) + dropped == 1_000 and sum(len(line.text) for line in taken) <= CHARACTERS
+    pane = LogPane()
+    pane.feed([long] * 1_000)
+    assert sum(len(line.text) for line in pane.kept) <= KEPT_CHARACTERS
+    assert pane.came == 1_000 and len(pane.shown) == len(pane.kept)
+
+
+async def test_the_merged_tab_says_which_sidecars_are_silent(sit: Sit) -> None:
+    from bottle_tui.errors import SidecarUnreachable
+
+    desk = desk_of(said(1))
+    follow = desk.follow
+
+    def partly(slug: str, role: str, tail: int) -> ScriptedStream:
+        if role == "pipelock":
+            raise SidecarUnreachable("pipelock of docs is down")
+        return follow(slug, role, tail)  # type: ignore[arg-type]
+
+    desk.follow = partly  # type: ignore[assignment, method-assign]
+    async with sit(desk) as operator:
+        await operator.press("4")
+        await operator.press("left_square_bracket")
+
+        def told() -> bool:
+            operator.app.screen.draw()
+            return "silent: pipelock" in operator.text("#log-tabs")
+
+        await operator.until(told)
+        await operator.until(lambda: "host-1.test" in operator.text("#log-all"))
+
+
+async def test_a_click_opens_a_tab_a_view_or_puts_the_cursor_on_a_line_and_decides_nothing(sit: Sit) -> None:
+    async with sit(desk_of(said(1), said(2), said(3))) as operator:
+        pane = await open_logs(operator, "host-3.test")
+        await operator.pilot.click("#log-egress", offset=(20, 1))
+        assert pane.line_at_cursor == said(2)
+        tabs = operator.text("#log-tabs")
+        await operator.pilot.click("#log-tabs", offset=(tabs.index("supervise") + 1, 0))
+        assert "[supervise]" in operator.text("#log-tabs")
+        for name in ("History", "Routes", "Bottles", "Inbox"):
+            await operator.pilot.click("#tabs", offset=(operator.text("#tabs").index(name) + 2, 0))
+            assert name.lower() == operator.app.screen.NAME
+        assert operator.desk.deeds == []
