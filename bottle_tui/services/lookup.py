@@ -1,6 +1,7 @@
 """Which bottle is meant: its record, its runtime, its sidecars. Records count; names and labels do not."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sidecar_addon import strict_yaml
 from sidecar_addon.table import iso
 
 RECORD = "bottle.json"
+HALF_GONE = "removed in part"
 LAST_RUNTIME = "runtime"
 """Outlives the record: where the agent's home may still be."""
 _LIMIT = 1024 * 1024
@@ -41,6 +43,11 @@ def save(world: World, record: Recorded) -> None:
 def forget(world: World, slug: str) -> None:
     """Take the record away; the bottle is down from now on."""
     world.home.bottle(slug).delete(RECORD)
+
+
+def half_gone(record: Recorded) -> Recorded:
+    """The record of a bottle of which `down` could not remove everything: no part of it can be started any more."""
+    return replace(record, details={**record.details, HALF_GONE: True})
 
 
 def last_runtime(world: World, slug: str) -> str | None:

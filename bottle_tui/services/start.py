@@ -97,7 +97,8 @@ def _slots(home: BottleHome, record: Recorded | None) -> slots.Slots | None:
 
 
 def _half_made(record: Recorded) -> bool:
-    return bool(record.details.get("starting"))
+    """Whether an `up` or a `down` did not get to its end: what is there cannot be started, only removed."""
+    return bool(record.details.get("starting") or record.details.get(lookup.HALF_GONE))
 
 
 def _live_needed(chosen: Runtime, record: Recorded | None, drawn: Blueprint) -> bool:
@@ -111,7 +112,7 @@ def _runs(chosen: Runtime, record: Recorded | None) -> bool:
 
 def _bring_up(world: World, chosen: Runtime, record: Recorded | None, drawn: Blueprint, progress: Progress) -> Recorded:
     if record is not None and _half_made(record):
-        progress("an earlier `up` did not get to its end; removing what it left…")
+        progress("an earlier `up` or `down` did not get to its end; removing what it left…")
         _refuse_leftovers(chosen.remove(record.slug, record, purge=False))
         record = None
     if record is None:
@@ -200,7 +201,7 @@ def _undo(world: World, chosen: Runtime, slug: str, made: Recorded | None) -> No
 
 def _refuse_leftovers(left: list[str]) -> None:
     if left:
-        raise LaunchFailed(f"what is left of an earlier `up` could not be removed: {'; '.join(left)}")
+        raise LaunchFailed(f"what is left of an earlier `up` or `down` could not be removed: {'; '.join(left)}")
 
 
 def _live(world: World, record: Recorded, drawn: Blueprint) -> list[str]:

@@ -30,6 +30,10 @@ def bottle(world: World, slug: str) -> BottleStatus:
     chosen = lookup.runtime_of(world, record)
     if record.details.get("starting"):
         return _status(world, record, "starting", {}, note="its `up` is at work, or died: `bottle-tui down` cleans up")
+    if record.details.get(lookup.HALF_GONE):
+        return _status(
+            world, record, "stopped", {}, note=f"removed in part: `bottle-tui down {slug}` names what is left"
+        )
     states = chosen.states(record)
     sidecars: dict[str, SidecarState] = {role: states.get(role, "unknown") for role in SIDECARS}
     answer, problem = _ask(chosen, record, sidecars)

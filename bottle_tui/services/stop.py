@@ -60,6 +60,8 @@ def down(world: World, slug: str, *, purge: bool = False) -> list[str]:
         if not left:
             for each in (*_GOES, lookup.RECORD, *(_PURGED if purge else ())):
                 home.delete(each)
+        elif record is not None:
+            lookup.save(world, lookup.half_gone(record))
     return left
 
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,27 +86,25 @@ class House:
         """Cut the gate from the hop; done when this returns, and kept over a restart. Raises PartFailed."""
         self._cut = True
         self._marker.touch(0o600)
-        done = threading.Event()
-
-        def cut(running: Running) -> None:
-            if isinstance(running, RunningHop):
-                running.hop.cut()
-            done.set()
-
-        hop = self._parts["pipelock"]
-        if hop.on_loop(cut) and not done.wait(CUT_SECONDS):
-            raise PartFailed("the hop does not answer; end the process")
+        self._tell_hop(lambda hop: hop.cut())
 
     def rejoin(self) -> None:
-        """Undo `isolate`."""
+        """Undo `isolate`; done when this returns. Raises PartFailed."""
         self._cut = False
         self._marker.unlink(missing_ok=True)
+        self._tell_hop(lambda hop: hop.join())
 
-        def join(running: Running) -> None:
+    def _tell_hop(self, what: Callable[[Any], None]) -> None:
+        """Do something with the running hop, on its loop; done when this returns. Raises PartFailed."""
+        done = threading.Event()
+
+        def tell(running: Running) -> None:
             if isinstance(running, RunningHop):
-                running.hop.join()
+                what(running.hop)
+            done.set()
 
-        self._parts["pipelock"].on_loop(join)
+        if self._parts["pipelock"].on_loop(tell) and not done.wait(CUT_SECONDS):
+            raise PartFailed("the hop does not answer; end the process")
 
     def _hop(self, port: int) -> Running:
         path = self._folder / "pipelock/etc/pipelock/pipelock.yaml"

@@ -405,8 +405,24 @@ def test_what_down_could_not_remove_is_returned_and_the_record_stays(place: Plac
     place.runtime.leftovers = ["`docker network rm bottle-box-chain` (in use)"]
     assert stop.down(place.world, "box") == ["`docker network rm bottle-box-chain` (in use)"]
     assert lookup.find(place.world, "box") is not None
+    assert stop.down(place.world, "box") == ["`docker network rm bottle-box-chain` (in use)"], "it is still there"
     place.runtime.leftovers = []
     assert stop.down(place.world, "box") == []
+    assert lookup.find(place.world, "box") is None
+
+
+def test_up_after_a_down_that_left_something_names_it_or_starts_anew(place: Place) -> None:
+    place.up()
+    before = lookup.recorded(place.world, "box").incarnation
+    place.runtime.leftovers = ["`docker network rm bottle-box-outside` (in use)"]
+    stop.down(place.world, "box")
+    shown = status.bottle(place.world, "box")
+    assert (shown.state, shown.note) == ("stopped", "removed in part: `bottle-tui down box` names what is left")
+    with pytest.raises(LaunchFailed, match="docker network rm bottle-box-outside"):
+        place.up()
+    place.runtime.leftovers = []
+    assert place.up().status.state == "running"
+    assert lookup.recorded(place.world, "box").incarnation != before
 
 
 # how bottles are

@@ -82,9 +82,11 @@ def create(engine: Engine, slug: str, kind: str, within: ipaddress.IPv4Network, 
         arguments = creation(kind, subnet, isolated_known=known)
         addresses = docker.types.IPAMPool(subnet=arguments.pop("_subnet"))
         ipam = docker.types.IPAMConfig(pool_configs=[addresses])
-        with translated(LaunchFailed, f"the network {names.network(slug, kind)} could not be made"):
+        name = names.network(slug, kind)
+        remedy = f"if one of that name is left over: `docker network rm {name}`"
+        with translated(LaunchFailed, f"the network {name} could not be made", remedy):
             try:
-                made = engine.api.create_network(names.network(slug, kind), ipam=ipam, labels=labels, **arguments)
+                made = engine.api.create_network(name, ipam=ipam, labels=labels, **arguments)
                 return str(made["Id"])
             except docker.errors.APIError as error:
                 last = explanation(error)

@@ -38,7 +38,10 @@ def remove(engine: Engine, uid: int, slug: str, recorded: Recorded | None, *, pu
             left.append(f"the container {name} carries this bottle's label but is not recorded: `docker rm -f {name}`")
     for each in networks:
         if known.network(each):
-            _try(left, f"docker network rm {each['Name']}", partial(engine.api.remove_network, each["Id"]))
+            command = f"docker network rm {each['Name']}"
+            gone = _try(left, command, partial(engine.api.remove_network, each["Id"]))
+            others = () if gone else _attached(engine, each["Id"])
+            left += [f"before that: `docker network disconnect -f {each['Name']} {name}`" for name in others]
     for each in volumes:
         if known.volume(each, purge=purge):
             _try(left, f"docker volume rm {each['Name']}", partial(engine.api.remove_volume, each["Name"], force=True))
@@ -77,9 +80,20 @@ class _Known:
         return self._incarnation is not None and label == self._incarnation
 
 
-def _try(left: list[str], command: str, remove_it: Callable[[], object]) -> None:
+def _try(left: list[str], command: str, remove_it: Callable[[], object]) -> bool:
     try:
         with missing_is_fine():
             remove_it()
     except foreign_errors() as error:
         left.append(f"`{command}` ({explanation(error)})")
+        return False
+    return True
+
+
+def _attached(engine: Engine, network: str) -> list[str]:
+    """Who else is on a network, by name; nothing when the engine does not say."""
+    try:
+        found = engine.api.inspect_network(network).get("Containers") or {}
+    except foreign_errors():
+        return []
+    return sorted(str(each.get("Name")) for each in found.values())

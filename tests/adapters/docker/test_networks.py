@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from bottle_tui.adapters.docker import networks
-from bottle_tui.errors import UsageError
+from bottle_tui.errors import LaunchFailed, UsageError
 
 
 def test_networks_come_from_the_usual_pool_or_the_operators() -> None:
@@ -59,3 +59,31 @@ def test_only_the_outside_network_leads_somewhere() -> None:
     asked = networks.creation("outside", IPv4Network("10.213.0.0/28"), isolated_known=True)
     assert asked["internal"] is False
     assert asked["options"] == {}
+
+
+class Engine:
+    """An engine on which a network of that name is left over."""
+
+    def __init__(self) -> None:
+        self.api = self
+
+    def api_at_least(self, version: tuple[int, int]) -> bool:
+        return False
+
+    def networks(self) -> list[dict[str, object]]:
+        return []
+
+    def create_network(self, name: str, **arguments: object) -> dict[str, str]:
+        import docker.errors
+        import requests
+
+        response = requests.Response()
+        response.status_code = 409
+        raise docker.errors.APIError("409", response, f"network with name {name} already exists")
+
+
+def test_a_network_that_is_left_over_is_named_with_the_command_that_removes_it() -> None:
+    with pytest.raises(LaunchFailed) as caught:
+        networks.create(Engine(), "box", "outside", IPv4Network("10.213.0.0/24"), {})  # type: ignore[arg-type]
+    assert "already exists" in caught.value.message
+    assert "`docker network rm bottle-box-outside`" in caught.value.message
