@@ -99,21 +99,26 @@ class InboxView(NarrowingView):
         keys = self.narrowing_hints(board)
         back = Hint("o", "reopen") if last and last.reopen else Hint("u", "undo", bool(last and last.undo))
         shown = board.open_card is not None
+        size = self.size.width
         first = [
             Hint("a", "approve", can["a"] and board.problem() is None),
             Hint("r", "reject", can["r"]),
-            keys["="] if self.size.width >= 84 else keys["="]._replace(text="fit seen"),
+            keys["="]._replace(text="fit to seen" if size >= 84 else "fit seen" if size >= 80 else "fit"),
             *(keys[key] for key in ("path", "m", "w")),
         ]
         more = [keys["t"], keys["s"]]
+        zoom = Hint("enter", "unfold" if board.fold else "back" if self.pane.zoomed else "zoom")
         move = Hint("j/k", "scroll" if self.pane.is_open else "next")
+        edit = [keys["e"], Hint("p", "denied")]
+        leave = [Hint("?", "help"), Hint("q", "quit")]
+        if size < 80:
+            return first, [*more, *edit, *leave]
         second = [
-            Hint("enter", "unfold" if board.fold else "back" if self.pane.zoomed else "zoom"),
-            keys["e"],
-            Hint("p", "denied"),
+            move,
+            zoom,
+            *edit,
             Hint("X", "quarantine", can["X"]),
-            Hint("?", "help"),
-            Hint("q", "quit"),
+            *leave,
             keys["0"],
             back,
             Hint("d", "diff", shown),
@@ -123,10 +128,7 @@ class InboxView(NarrowingView):
             Hint("b", "all bottles" if board.only else "one bottle"),
             Hint("tab", "pane"),
         ]
-        if self.size.width < 80:
-            return first, [*more, *(hint for hint in second if hint.key != "X"), move]
-        first, second = [*first, *more], [move, *second]
-        return first, second
+        return [*first, *more], second
 
     # Looking
 
