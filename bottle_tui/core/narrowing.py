@@ -45,6 +45,8 @@ class Ask:
     edit: Edit = AS_ASKED
     evidence: Evidence | None = None
     scan: str = ""
+    trouble: str = ""
+    """Why nothing is known of what was seen."""
 
     @property
     def host(self) -> str:
@@ -88,7 +90,7 @@ def fit(ask: Ask) -> Step:
     if ask.tool != "egress-block":
         return Step(None, NOT_A_ROUTE)
     if ask.evidence is None:
-        return Step(None, "what was denied is still being read")
+        return Step(None, _unread(ask))
     if not ask.evidence.known:
         return Step(None, "what was denied is not known: the gate's events cannot be read")
     found = ask.evidence.fit
@@ -97,6 +99,10 @@ def fit(ask: Ask) -> Step:
     edit = replace(ask.edit, path_allowlist=found.paths, methods=found.methods, ports=found.ports)
     edit = settled(ask, edit)
     return Step(None, "it fits already") if edit == settled(ask, ask.edit) else Step(edit)
+
+
+def _unread(ask: Ask) -> str:
+    return f"what was denied is not known: {ask.trouble}" if ask.trouble else "what was denied is still being read"
 
 
 def settled(ask: Ask, edit: Edit) -> Edit:
@@ -119,7 +125,7 @@ def narrower_path(ask: Ask) -> Step:
         if narrows(ask.paths, rung):
             return Step(settled(ask, replace(ask.edit, path_allowlist=rung)))
     if ask.evidence is None:
-        return Step(None, "which paths were denied is still being read")
+        return Step(None, _unread(ask))
     return Step(None, "no narrower path was seen" if _seen(ask) else "no path was seen to narrow it to: e edits it")
 
 

@@ -26,6 +26,8 @@ class Asking:
     _computing: bool = False
     _next: tuple[str, Edit] | None = None
     _looking: bool = False
+    _failed: tuple[str, float] = ("", float("-inf"))
+    """The card whose evidence could not be read, and when: it is not asked for again at once."""
     _settling: bool = False
     _settled_at: float = float("-inf")
 
@@ -48,7 +50,7 @@ class Asking:
             (id, edit), self._next = self._next, None
             self.compute(id, edit)
 
-    def look(self, board: Board) -> None:
+    def look(self, board: Board, now: float) -> None:
         """Read the evidence beside the open card when there is none, or when it is old."""
         card = board.open_card
         if card is None or self._looking or card.status not in ("pending", "failed"):
@@ -58,6 +60,8 @@ class Asking:
         old = known is None or (board.now - known.at).total_seconds() >= EVIDENCE_EVERY
         if not old and known is not None and known.edit == edit:
             return
+        if self._failed[0] == card.id and now - self._failed[1] < EVIDENCE_EVERY:
+            return
         self._looking = True
 
         def asked() -> Message:
@@ -65,9 +69,10 @@ class Asking:
 
         work(self.app, asked, lambda line: m.EvidenceFailed(card.id, line), group="evidence")
 
-    def looked(self) -> None:
-        """It was answered."""
+    def looked(self, failed: str, now: float) -> None:
+        """It was answered, or not: `failed` is the card's id then."""
         self._looking = False
+        self._failed = (failed, now)
 
     def settle(self, cards: tuple[Card, ...], now: float) -> None:
         """Let what ends by itself end, not more often than every few seconds. Not for a read-only dashboard."""
@@ -88,12 +93,14 @@ def follow(asking: Asking, heard: m.Heard, board: Board, now: float) -> None:
     match heard:
         case m.EditComputed() | m.EditFailed():
             asking.computed()
-        case m.EvidenceLoaded() | m.EvidenceFailed():
-            asking.looked()
+        case m.EvidenceLoaded():
+            asking.looked("", now)
+        case m.EvidenceFailed(id, _):
+            asking.looked(id, now)
         case m.Settled() | m.SettleFailed():
             asking.settled()
         case m.CardsLoaded(cards, _) if not board.read_only:
             asking.settle(cards, now)
     if card is not None and edit != AS_ASKED and isinstance(heard, m.Edited | m.CardsLoaded | m.Moved):
         asking.compute(card.id, edit)
-    asking.look(board)
+    asking.look(board, now)

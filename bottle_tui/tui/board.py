@@ -78,7 +78,9 @@ class Board:
             return None
         beside = self.evidence_of(card)
         asked = self.cards[card.id]
-        return Ask(card.tool, asked.args, self.edits.of(card.id), beside.evidence if beside else None, card.scan)
+        seen = beside.evidence if beside else None
+        trouble = self.edits.trouble.get(card.id, "")
+        return Ask(card.tool, asked.args, self.edits.of(card.id), seen, card.scan, trouble)
 
     @property
     def slugs(self) -> dict[str, str]:
