@@ -1,0 +1,268 @@
+"""Narrowing the open card before it is approved: what is approved is what is shown, and it arms anew."""
+
+from dataclasses import replace
+from threading import Event
+
+import pytest
+
+from bottle_tui.core.edits import AS_ASKED, Edit
+from bottle_tui.core.evidence import Evidence
+from bottle_tui.core.views import Card
+from bottle_tui.errors import Conflict
+from bottle_tui.tui.dialogs.form import Form
+from tests.tui.conftest import Operator, Sit
+from tests.tui.samples import Desk, card, lab_cards
+
+FITTED = Edit(path_allowlist=("/repos/acme/api", "/repos/acme/widgets"), methods=("GET",))
+
+
+def one() -> Desk:
+    return Desk(waiting=[card()])
+
+
+async def looked(operator: Operator) -> None:
+    """The evidence beside the open card is there."""
+    await operator.until(lambda: operator.app.board.open_card.id in operator.app.board.edits.evidence)
+    await operator.pilot.pause()
+
+
+async def shown(operator: Operator, edit: Edit) -> None:
+    """The card with that edit is on screen."""
+    id = operator.app.board.open_card.id
+    await operator.until(lambda: operator.app.board.edits.of(id) == edit)
+    await operator.until(lambda: not operator.app.board.edits.is_computing(id))
+    await operator.pilot.pause()
+
+
+async def test_a_fitted_card_is_shown_and_approved_as_it_is_shown(sit: Sit) -> None:
+    async with sit(one()) as operator:
+        await looked(operator)
+        assert "seen 14× denied: widgets 9, api 5" in operator.text("#card")
+        await operator.press("equals_sign")
+        await shown(operator, FITTED)
+        text = operator.text("#card")
+        assert "every → GET" in text and "/repos/acme/ → /repos/acme/api /repos/acme/widgets" in text
+        assert "methods: [GET]" in text and "every method on" not in text
+        digest = operator.app.board.open_card.change.digest
+        await operator.press("a")
+        await operator.until(lambda: operator.called("approve"))
+        assert operator.called("approve") == [("approve", card().id, digest, "False")]
+        assert operator.desk.edits == {card().id: FITTED}
+
+
+async def test_after_each_narrowing_key_what_a_is_about_counts_as_new(sit: Sit) -> None:
+    async with sit(one()) as operator:
+        await looked(operator)
+        operator.wait(5.0)
+        await operator.pilot.press("t")
+        await shown(operator, Edit(lasts="once"))
+        await operator.type("a", gap=0.35)
+        operator.wait(1.0)
+        operator.app.sentry.tick()
+        await operator.pilot.pause()
+        assert not operator.called("approve")
+        assert "just appeared" in operator.text("#footer")
+        await operator.press("a")
+        await operator.until(lambda: operator.called("approve"))
+        assert operator.desk.edits[card().id].lasts == "once"
+
+
+async def test_while_an_edit_is_computed_nothing_can_be_approved(sit: Sit) -> None:
+    desk, hold = one(), Event()
+    plain = desk.card
+
+    def slow(id: str, edit: Edit) -> Card:
+        hold.wait(30)
+        return plain(id, edit)
+
+    desk.card = slow  # type: ignore[method-assign]
+    async with sit(desk) as operator:
+        await looked(operator)
+        await operator.press("m")
+        await operator.until(lambda: "computing…" in operator.text("#card"))
+        await operator.press("a")
+        assert "a: computing…" in operator.text("#footer")
+        hold.set()
+        await operator.until(lambda: "computing…" not in operator.text("#card"))
+        assert not operator.called("approve")
+
+
+async def test_only_the_newest_edit_counts_however_late_older_answers_come(sit: Sit) -> None:
+    async with sit(one()) as operator:
+        await looked(operator)
+        for _ in range(3):
+            await operator.press("t")
+        await shown(operator, Edit(lasts="1h"))
+        assert "UNTIL   1 h" in operator.text("#card")
+
+
+async def test_0_goes_back_to_what_was_asked(sit: Sit) -> None:
+    async with sit(one()) as operator:
+        await looked(operator)
+        await operator.press("equals_sign")
+        await shown(operator, FITTED)
+        await operator.press("0")
+        await shown(operator, AS_ASKED)
+        assert "→" not in operator.text("#card")
+        await operator.press("0")
+        assert "as it was asked" in operator.text("#footer")
+        await operator.press("a")
+        await operator.until(lambda: operator.called("approve"))
+        assert operator.called("approve")[0][2] == "sha256:5a1e"
+
+
+async def test_every_narrowing_key_does_its_step(sit: Sit) -> None:
+    async with sit(one()) as operator:
+        await looked(operator)
+        for key, part in {
+            "minus": Edit(path_allowlist=("/repos/acme/api", "/repos/acme/widgets")),
+            "plus": Edit(),
+            "m": Edit(methods=("GET",)),
+            "w": Edit(methods=("GET",), host="*.example.com"),
+            "s": Edit(methods=("GET",), host="*.example.com", scan="passthrough"),
+        }.items():
+            await operator.press(key)
+            await shown(operator, part)
+        assert "passthrough" in operator.text("#card")
+
+
+async def test_an_edit_stays_with_its_card_and_goes_with_it(sit: Sit) -> None:
+    files, _, _ = lab_cards()
+    desk = Desk(waiting=[card(), files])
+    async with sit(desk) as operator:
+        await looked(operator)
+        await operator.press("t")
+        await shown(operator, Edit(lasts="once"))
+        await operator.press("j")
+        await operator.until(lambda: operator.app.board.open_card.id == files.id)
+        assert "bottle stops" in operator.text("#card")
+        await operator.press("k")
+        await operator.until(lambda: "1 request" in operator.text("#card"))
+        await operator.press("j")
+        desk.waiting = [files]
+        await operator.until(lambda: card().id not in operator.app.board.cards)
+        assert not operator.app.board.edits.wanted
+
+
+async def test_what_cannot_be_stepped_says_why_and_is_dim(sit: Sit) -> None:
+    _, large, _ = lab_cards()
+    async with sit(Desk(waiting=[large])) as operator:
+        await operator.press("equals_sign")
+        assert "=: only a route has paths and methods" in operator.text("#footer")
+        await operator.press("w")
+        assert "w: pipelock's list takes exact hosts only" in operator.text("#footer")
+        assert not operator.app.board.edits.wanted
+
+
+async def test_an_edit_that_the_services_refuse_is_said_and_cannot_be_approved(sit: Sit) -> None:
+    desk = one()
+    plain = desk.card
+
+    def refusing(id: str, edit: Edit) -> Card:
+        if edit.scan:
+            raise Conflict("api.example.com is decided by *.example.com, which is scanned as a whole")
+        return plain(id, edit)
+
+    desk.card = refusing  # type: ignore[method-assign]
+    async with sit(desk) as operator:
+        await looked(operator)
+        await operator.press("s")
+        await operator.until(lambda: "scanned as a whole" in operator.text("#card"))
+        await operator.press("a")
+        assert "scanned as a whole" in operator.text("#footer")
+        assert not operator.called("approve")
+
+
+async def test_a_change_of_the_policy_meanwhile_is_computed_again(sit: Sit) -> None:
+    desk = one()
+    async with sit(desk) as operator:
+        await looked(operator)
+        await operator.press("t")
+        await shown(operator, Edit(lasts="once"))
+        before = operator.app.board.open_card.change.digest
+        other = replace(card(), change=replace(card().change, digest="sha256:other"))
+        desk.waiting = [other]
+        await operator.until(lambda: operator.app.board.open_card.change.digest != before)
+        assert operator.app.board.open_card.change.digest.startswith("sha256:other")
+
+
+@pytest.mark.parametrize("key", ["equals_sign", "minus", "plus", "m", "w", "s", "t", "0", "e"])
+async def test_read_only_changes_nothing(sit: Sit, key: str) -> None:
+    async with sit(one(), read_only=True) as operator:
+        await looked(operator)
+        await operator.press(key)
+        assert not operator.app.board.edits.wanted and not isinstance(operator.app.screen, Form)
+        assert "read-only" in operator.text("#footer")
+        assert operator.desk.settled == 0
+
+
+async def test_the_form_is_prefilled_and_enter_applies_it(sit: Sit) -> None:
+    async with sit(one()) as operator:
+        await looked(operator)
+        await operator.press("e")
+        form = operator.app.screen
+        assert isinstance(form, Form)
+        lines = {line.id: line.value for line in form.query("Input")}
+        assert lines["form-host"] == "api.example.com" and lines["form-paths"] == "/repos/acme/"
+        operator.wait(0.5)
+        await operator.type("tab", "tab", "g", "e", "t", "tab", "tab", "tab")
+        await operator.type(*["backspace"] * 6, "9", "0", "m", "enter")
+        await shown(operator, Edit(methods=("GET",), lasts="90m"))
+        assert "UNTIL   90m" in operator.text("#card")
+        assert operator.desk.deeds == []
+
+
+async def test_an_error_in_the_form_names_its_field_and_keeps_the_lines(sit: Sit) -> None:
+    async with sit(one()) as operator:
+        await looked(operator)
+        await operator.press("e")
+        operator.wait(0.5)
+        await operator.type("tab", "tab", "tab", "x", "enter")
+        await operator.until(lambda: "ports: write numbers" in operator.text("#said"))
+        assert operator.app.screen.focused.id == "form-ports"
+        await operator.press("escape")
+        assert not isinstance(operator.app.screen, Form)
+        assert not operator.app.board.edits.wanted
+
+
+async def test_letters_right_behind_the_e_close_the_form(sit: Sit) -> None:
+    async with sit(one()) as operator:
+        await looked(operator)
+        await operator.press("e")
+        await operator.type("x", "c", "e", "l", "enter")
+        assert not isinstance(operator.app.screen, Form)
+        assert not operator.app.board.edits.wanted and operator.desk.deeds == []
+
+
+async def test_evidence_that_cannot_be_read_is_not_known_not_absent(sit: Sit) -> None:
+    desk = one()
+
+    def broken(id: str, edit: Edit, fresh: bool) -> Evidence:
+        desk.looked.append((id, edit))
+        raise Conflict("the log is gone")
+
+    desk.beside = broken  # type: ignore[method-assign]
+    async with sit(desk) as operator:
+        await operator.until(lambda: "not known: the log is gone" in operator.text("#card"))
+        assert "no such denial" not in operator.text("#card")
+        await operator.press("equals_sign")
+        assert "=: what was denied is not known: the log is gone" in operator.text("#footer")
+        assert len(operator.desk.looked) < 3
+
+
+async def test_while_evidence_is_read_the_column_says_so_and_keys_answer(sit: Sit) -> None:
+    desk, hold = one(), Event()
+    plain = desk.beside
+
+    def slow(id: str, edit: Edit, fresh: bool) -> Evidence:
+        hold.wait(30)
+        return plain(id, edit, fresh)
+
+    desk.beside = slow  # type: ignore[method-assign]
+    async with sit(desk) as operator:
+        assert "looking…" in operator.text("#card")
+        await operator.press("t")
+        await shown(operator, Edit(lasts="once"))
+        hold.set()
+        await operator.until(lambda: "seen 14× denied" in operator.text("#card"))
+        await operator.until(lambda: "replay: admits 14 of 412" in operator.text("#card"))
