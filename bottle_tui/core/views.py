@@ -73,6 +73,8 @@ class Card:
     """Whether the operator filed it from a denial; `author` is then the operator, else the agent's word for itself."""
     agent_waits: bool = False
     """Whether a tool call of the agent is waiting for it right now, as far as supervise has said."""
+    ends: datetime | None = None
+    """When what was approved ends by itself."""
     delivery: str = ""
     """"", "agent has read it", "retry passed (200)": how far an approval has come."""
 

@@ -137,6 +137,7 @@ def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic
         by_operator=entry.note.by_operator,
         decided_at=decision.decided_at if decision and decision.status != "pending" else None,
         decided_by=decision.by if decision and decision.status != "pending" else None,
+        ends=decision.expires_at if decision and decision.in_force else None,
         agent_waits=entry.id in traffic.waiting,
         delivery=_delivery(entry, traffic),
     )

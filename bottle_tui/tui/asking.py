@@ -74,9 +74,10 @@ class Asking:
         self._looking = False
         self._failed = (failed, now)
 
-    def settle(self, cards: tuple[Card, ...], now: float) -> None:
-        """Let what ends by itself end, not more often than every few seconds. Not for a read-only dashboard."""
-        if self._settling or now - self._settled_at < SETTLE_EVERY:
+    def settle(self, cards: tuple[Card, ...], now: float, *, due: bool = False) -> None:
+        """Let what ends by itself end, not more often than every few seconds, every second where a countdown has run
+        out. Not for a read-only dashboard."""
+        if self._settling or now - self._settled_at < (1.0 if due else SETTLE_EVERY):
             return
         self._settling, self._settled_at = True, now
         work(self.app, lambda: m.Settled(tuple(self.services.settle(cards))), m.SettleFailed, group="settle")
@@ -100,7 +101,8 @@ def follow(asking: Asking, heard: m.Heard, board: Board, now: float) -> None:
         case m.Settled() | m.SettleFailed():
             asking.settled()
         case m.CardsLoaded(cards, _) if not board.read_only:
-            asking.settle(cards, now)
+            over = any(ending.at is not None and ending.at <= board.now for ending in board.standing.endings)
+            asking.settle(cards, now, due=over)
     if card is not None and edit != AS_ASKED and isinstance(heard, m.Edited | m.CardsLoaded | m.Moved):
         asking.compute(card.id, edit)
     asking.look(board, now)

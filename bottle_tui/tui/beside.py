@@ -65,7 +65,9 @@ class Caretaker:
     def settle(self, cards: tuple[Card, ...]) -> list[str]:
         """Ended grants leave ledger and tables, asks for what is in force are answered, traffic is counted."""
         said = [f"{name}: a time limit has ended" for name in ending.settle(self.world, self.slug)]
-        said += [outcome.line for outcome in answering.settle(self.world, cards)]
+        asked = {card.id: card.host for card in cards}
+        for outcome in answering.settle(self.world, cards):
+            said.append(f"{asked[outcome.id]} for {outcome.slug}: {outcome.line}")
         self._drain()
         return said
 

@@ -16,6 +16,8 @@ from bottle_tui.tui.editing import Beside, Edits
 from bottle_tui.tui.standing import Standing
 
 KEPT_RESULTS = 20
+UNREAD = 30.0
+"""Seconds after which an agent that has not read an approval is not listening."""
 FOLLOWED = 300.0
 """Seconds for which the screen follows an approval to the agent's retry."""
 
@@ -32,6 +34,8 @@ class Result:
     reopen: bool = False
     delivery: str = ""
     """How far an approval has come: "agent has read it", "retry passed (200)"."""
+    ends: datetime | None = None
+    """When what was approved ends by itself."""
 
 
 @dataclass(frozen=True)
@@ -170,11 +174,26 @@ class Board:
     def learned(self, card: Card) -> Self:
         """What became of a card: the open one, or the one of the result line."""
         results = tuple(
-            replace(result, delivery=card.delivery) if result.id == card.id and result.undo else result
+            replace(result, delivery=card.delivery, ends=card.ends) if result.id == card.id and result.undo else result
             for result in self.results
         )
         shown = {**self.cards, card.id: card} if card.id in self.cards else self.cards
         return replace(self, cards=MappingProxyType(dict(shown)), results=results)
+
+    @property
+    def deaf(self) -> Result | None:
+        """The approval of the result line, when its agent has not read it for so long that it does not listen."""
+        last = self.last
+        waited = last is not None and (self.now - last.at).total_seconds() > UNREAD
+        return last if last and last.undo and not last.delivery and waited else None
+
+    def noted(self, lines: Iterable[str]) -> Self:
+        """What ended or was answered by itself. It never takes the place of what `u` or `o` is about."""
+        notes = tuple(Result(self.now, line, "ok") for line in lines)
+        last = self.last
+        kept = 1 if last and (last.undo or last.reopen or last.kind == "busy") else 0
+        results = (*self.results[:kept], *notes, *self.results[kept:])[:KEPT_RESULTS]
+        return replace(self, results=results)
 
     @property
     def following(self) -> str | None:

@@ -73,6 +73,10 @@ class Conduct:
                 self.attending.tick()
             case m.StandingLoaded() | m.StandingFailed():
                 self.attending.ended()
+            case m.Settled(lines) if lines:
+                self.attending.changed()
+                self.reader.read("cards")
+                self.reader.read("bottles")
             case m.Proposed() | m.Withdrawn():
                 self.attending.changed()
                 self.reader.read("cards")

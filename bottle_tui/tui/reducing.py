@@ -33,6 +33,8 @@ def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
             return replace(board, edits=board.edits.witnessed(edit, evidence, at))
         case m.EvidenceFailed(id, line):
             return replace(board, edits=board.edits.unwitnessed(id, line))
+        case m.Settled(lines):
+            return board.noted(lines)
         case m.DecisionBegan(verb, id, line):
             return board.started(id, verb, line)
         case m.Filtered(slug):

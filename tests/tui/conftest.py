@@ -44,6 +44,14 @@ class Operator:
             await self.pilot.pause(0.01)
         raise AssertionError("it did not happen within 5 s")
 
+    async def until_long(self, true: Callable[[], object]) -> None:
+        """What comes with the periodic work; bounded at a minute."""
+        for _ in range(600):
+            await self.pilot.pause(0.1)
+            if true():
+                return
+        raise AssertionError("it did not happen within a minute")
+
     async def type(self, *keys: str, gap: float = 0.05) -> None:
         """Keys as a typist sends them."""
         for key in keys:

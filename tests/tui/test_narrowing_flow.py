@@ -1,6 +1,7 @@
 """Narrowing the open card before it is approved: what is approved is what is shown, and it arms anew."""
 
 from dataclasses import replace
+from datetime import timedelta
 from threading import Event
 
 import pytest
@@ -9,9 +10,10 @@ from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.views import Card
 from bottle_tui.errors import Conflict
+from bottle_tui.tui import messages as m
 from bottle_tui.tui.dialogs.form import Form
 from tests.tui.conftest import Operator, Sit
-from tests.tui.samples import Desk, card, lab_cards
+from tests.tui.samples import NOON, Desk, card, lab_cards
 
 FITTED = Edit(path_allowlist=("/repos/acme/api", "/repos/acme/widgets"), methods=("GET",))
 
@@ -266,3 +268,45 @@ async def test_while_evidence_is_read_the_column_says_so_and_keys_answer(sit: Si
         hold.set()
         await operator.until(lambda: "seen 14× denied" in operator.text("#card"))
         await operator.until(lambda: "replay: admits 14 of 412" in operator.text("#card"))
+
+
+async def test_an_approval_is_followed_until_the_retry_has_passed(sit: Sit) -> None:
+    desk = one()
+    async with sit(desk) as operator:
+        await operator.press("a")
+        await operator.until(lambda: operator.app.board.last.undo)
+        done = card(status="approved", delivery="agent has read it", ends=NOON + timedelta(minutes=15))
+        desk.decided = {card().id: done}
+        await operator.until(lambda: "in force, proven · agent has read it" in operator.text("#result"))
+        assert "15 min left" in operator.text("#result")
+        desk.decided = {card().id: replace(done, delivery="retry passed (200)")}
+        await operator.until(lambda: "retry passed (200)" in operator.text("#result"))
+
+
+async def test_an_agent_that_does_not_listen_is_said_and_c_copies_a_line_for_it(sit: Sit) -> None:
+    files, _, _ = lab_cards()
+    desk = Desk(waiting=[card(), files])
+    async with sit(desk, size=(120, 40)) as operator:
+        desk.decided = {card().id: card(status="approved")}
+        await operator.press("a")
+        await operator.until(lambda: operator.app.board.last.undo)
+        await operator.press("c")
+        assert "files.example.net" in operator.app.clipboard
+        desk.clock = lambda: NOON + timedelta(seconds=31)
+        await operator.until(lambda: "agent is not listening" in operator.text("#result"))
+        await operator.press("c")
+        assert operator.app.clipboard.startswith("The operator has approved: call proposal-status with id 01JB2Q8F")
+        await operator.press("y")
+        assert "files.example.net" in operator.app.clipboard
+
+
+async def test_what_ended_by_itself_is_said_and_does_not_take_the_undo_away(sit: Sit) -> None:
+    desk = one()
+    async with sit(desk) as operator:
+        await operator.until(lambda: desk.settled)
+        await operator.press("a")
+        await operator.until(lambda: operator.app.board.last.undo)
+        operator.app.post_message(m.Settled(("lab: a time limit has ended",)))
+        await operator.until(lambda: len(operator.app.board.results) == 2)
+        assert "u undo" in operator.text("#result")
+        assert "a time limit has ended" in operator.text("#card")

@@ -15,10 +15,10 @@ __all__ = ["bottle", "make"]
 
 
 @asynccontextmanager
-async def sitting(bottle: Bottle) -> AsyncIterator[Operator]:
+async def sitting(bottle: Bottle, *, read_only: bool = False) -> AsyncIterator[Operator]:
     clock = [100.0]
     bottle.clock.alone, bottle.runtime.patience = True, 0.02
-    app = BottleApp(wired(bottle.world), now=lambda: clock[0])
+    app = BottleApp(wired(bottle.world), read_only=read_only, now=lambda: clock[0])
     app.conduct.reader.pause = 0.1
     async with app.run_test(size=(100, 40)) as pilot:
         operator = Operator(app, pilot, Desk(), clock)
@@ -46,6 +46,57 @@ async def test_what_the_workers_wait_for_in_vain_makes_nothing_look_old(bottle: 
         await operator.until(lambda: identity in operator.app.board.edits.evidence)
         assert bottle.clock.now() == before
         assert "in force ✓" in operator.text("#title")
+
+
+async def test_what_was_fitted_and_timed_is_in_force_as_shown_and_ends_with_the_dashboard_open(bottle: Bottle) -> None:
+    denied = {"event": "denied", "host": "files.example.net", "method": "GET", "reason": "host_not_allowed"}
+    time = bottle.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    bottle.gate.say({**denied, "time": time, "path": "/wheels/one.whl", "port": 443, "scheme": "https"})
+    identity = bottle.ask()
+    async with sitting(bottle) as operator:
+        board = lambda: operator.app.board  # noqa: E731 - read anew each time
+        await operator.until(lambda: board().ask and board().ask.evidence)
+        assert "seen 1× denied: /wheels/one.whl 1" in operator.text("#card")
+        await operator.press("equals_sign")
+        for _ in range(2):
+            await operator.press("t")
+        await operator.until(lambda: board().edits.of(identity).lasts == "15m")
+        await operator.until(lambda: not board().edits.is_computing(identity))
+        await operator.until(lambda: "replay: admits 1 of 1 denials, all asked for" in operator.text("#card"))
+        assert "every path → /wheels/one.whl" in operator.text("#card")
+        await operator.press("a")
+        await operator.until(lambda: board().last and board().last.kind != "busy")
+        assert "in force, proven" in operator.text("#result")
+        decision = bottle.decided(identity)
+        assert decision is not None and decision.applied is not None
+        (grant,) = decision.applied["grants"]
+        assert (grant["path_allowlist"], grant["methods"]) == (["/wheels/one.whl"], ["GET"])
+        await operator.until(
+            lambda: "14 min left" in operator.text("#result") or "15 min left" in operator.text("#result")
+        )
+        bottle.clock.advance(15 * 60 + 1)
+        await operator.until_long(lambda: identity not in bottle.grants())
+        told = bottle.decided(identity)
+        assert told is not None and not told.in_force
+
+
+async def test_a_dashboard_that_is_read_only_ends_and_answers_nothing(bottle: Bottle) -> None:
+    bottle.ask("api.example.com", path_allowlist=["/v1/"], methods=["GET"])
+    async with sitting(bottle, read_only=True) as operator:
+        await operator.until(lambda: operator.app.board.edits.evidence)
+        assert not operator.app.conduct.asking._settling
+        assert operator.app.conduct.asking._settled_at == float("-inf")
+
+
+async def test_an_ask_for_what_is_in_force_is_answered_by_itself(bottle: Bottle) -> None:
+    identity = bottle.ask("api.example.com", path_allowlist=["/v1/"], methods=["GET"])
+    async with sitting(bottle) as operator:
+        await operator.until_long(lambda: bottle.decided(identity))
+        decision = bottle.decided(identity)
+        assert decision is not None and decision.status == "approved" and decision.by == "bottle-tui"
+        await operator.until_long(
+            lambda: "api.example.com for box: approved, already in force" in operator.screen_text()
+        )
 
 
 async def test_a_reason_reaches_the_agent(bottle: Bottle) -> None:

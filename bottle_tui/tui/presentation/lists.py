@@ -6,13 +6,11 @@ from datetime import datetime
 from bottle_tui.core.folding import Line
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleState, BottleStatus, Card, SidecarState
-from bottle_tui.tui.board import Board, Result
+from bottle_tui.tui.board import UNREAD, Board, Result
 from bottle_tui.tui.presentation.card import GLYPHS, RISK_STYLES, worst_first
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, fit_row, row, rule, width_of
-from bottle_tui.tui.presentation.times import age, ago, clock, stale
+from bottle_tui.tui.presentation.times import age, ago, clock, left, stale
 
-UNREAD = 30.0
-"""Seconds after which an agent that has not read an approval is not listening."""
 STATE_STYLES: dict[BottleState, Style] = {
     "running": "ok", "starting": "accent", "degraded": "danger", "needs_tokens": "warn", "quarantined": "danger",
     "stopped": "muted", "foreign": "warn",
@@ -188,16 +186,24 @@ def empty_rows(board: Board, width: int) -> list[Row]:
     return rows
 
 
+def _further(result: Result, now: datetime | None) -> str:
+    """How far it has come, and how long it lasts."""
+    parts = [visible(result.delivery)] if result.delivery else []
+    if now is not None and result.undo and not parts and (now - result.at).total_seconds() > UNREAD:
+        parts.append("agent is not listening, c copies a line for it")
+    if now is not None and result.ends is not None:
+        parts.append(left(result.ends, now))
+    return " · ".join(parts)
+
+
 def result_row(result: Result, width: int, now: datetime | None = None) -> Row:
     """When, what, and the key that takes it back."""
     mark, style = {"ok": ("✓", "ok"), "bad": ("✗", "danger"), "busy": ("…", "accent")}[result.kind]
     key = "u undo " if result.undo else "o reopen " if result.reopen else ""
-    left = width - len(key) - 1
-    further = visible(result.delivery)
-    if result.undo and not further and now is not None and (now - result.at).total_seconds() > UNREAD:
-        further = "the agent has not read it yet"
+    space = width - len(key) - 1
+    further = _further(result, now)
     start = f" {mark} {clock(result.at)} "
-    room = left - len(start) - (len(further) + 3 if further else 0)
+    room = space - len(start) - (len(further) + 3 if further else 0)
     text = start + cut_middle(visible(result.text), room) + (f" · {further}" if further else "")
-    spans = row(Span(fit(text, left) + " ", style), Span(key[:1], "key"), Span(key[1:], "plain"))  # type: ignore[arg-type]
+    spans = row(Span(fit(text, space) + " ", style), Span(key[:1], "key"), Span(key[1:], "plain"))  # type: ignore[arg-type]
     return fit_row(spans, width)

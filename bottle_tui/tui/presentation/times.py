@@ -22,6 +22,16 @@ def ago(since: datetime, now: datetime) -> str:
     return f"{seconds} s"
 
 
+def left(until: datetime, now: datetime) -> str:
+    """A countdown: "14 min left", "38 s left", "ended"."""
+    seconds = (until - now).total_seconds()
+    if seconds <= 0:
+        return "ended"
+    if seconds < 120:
+        return f"{int(seconds)} s left"
+    return f"{int(seconds // 60)} min left" if seconds < 7200 else f"{int(seconds // 3600)} h left"
+
+
 def clock(at: datetime) -> str:
     """The local time of day."""
     return at.astimezone().strftime("%H:%M")

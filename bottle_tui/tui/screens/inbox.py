@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
+from bottle_tui.core import reminder
 from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import DeniedGroup
@@ -53,7 +54,8 @@ class InboxView(NarrowingView):
         Binding("d", "diff", "whole diff", id="diff", tooltip="Every line that would change"),
         Binding("v", "words", "the words", id="words", tooltip="All that the agent wrote"),
         Binding("b", "only", "one bottle or all", id="only", tooltip="Show this bottle alone, or all again"),
-        Binding("c,y", "copy", "copy", id="copy", tooltip="The card as plain text, to the clipboard"),
+        Binding("c", "copy", "copy", id="copy", tooltip="The card, or a line for the agent that does not listen"),
+        Binding("y", "copy_card", "copy the card", id="copy-card", tooltip="As plain text, to the clipboard"),
     ]
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -218,6 +220,15 @@ class InboxView(NarrowingView):
             self.post_message(m.Filtered(card.slug))
 
     def action_copy(self) -> None:
+        """One line for the agent that does not listen, while the result line says so; else the card."""
+        deaf = self.board.deaf if self.board else None
+        if deaf is None:
+            self.action_copy_card()
+            return
+        self.app.copy_to_clipboard(reminder.line(deaf.id))
+        self.tell("copied: one line to paste to the agent (y copies the card)")
+
+    def action_copy_card(self) -> None:
         """The card as plain text."""
         if self.board and (card := drawn_card(self.board)):
             self.app.copy_to_clipboard(plain_card(card, self.board.now, evidence=evidence_lines(self.board)))
