@@ -8,7 +8,7 @@ from bottle_tui.errors import UsageError
 
 def run(context: Context) -> int:
     """Open it; without a terminal there is nothing to open it on."""
-    from bottle_tui.adapters import settings_file
+    from bottle_tui.adapters import notifier, settings_file
 
     if context.out.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the dashboard needs a terminal; name a command (see `bottle-tui --help`)")
@@ -18,4 +18,4 @@ def run(context: Context) -> int:
     if problem is not None:
         context.out.say(f"bottle-tui: {problem}")
     read_only = context.args.read_only or settings.read_only
-    return int(app.run(context.world, read_only=read_only, likes=settings) or 0)
+    return int(app.run(context.world, read_only=read_only, likes=settings, notify=notifier.call) or 0)

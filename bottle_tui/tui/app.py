@@ -1,7 +1,7 @@
 """The dashboard's app: it only wires. Messages become the next board, the board goes to the views."""
 
-from collections.abc import Callable, Iterable
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import App, SystemCommand
@@ -15,6 +15,7 @@ from bottle_tui.ports import World
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.conduct import Conduct
+from bottle_tui.tui.dialogs.away import Away
 from bottle_tui.tui.palette import commands
 from bottle_tui.tui.reducing import reduced
 from bottle_tui.tui.screens import VIEWS
@@ -47,7 +48,7 @@ class BottleApp(App[int]):
         super().__init__()
         self.likes = likes
         self.sentry = Sentry(lambda decision: self.post_message(m.DecisionMade(decision)), self.set_timer, now)
-        self.conduct = Conduct(self, services)
+        self.conduct = Conduct(self, services, self.sentry, likes.notify)
         self.views: dict[str, View] = {view.NAME: view(self.sentry, self.conduct.deeds) for view in VIEWS}
         self.set_reactive(BottleApp.board, Board(services.now(), only=slug, read_only=read_only))
 
@@ -56,7 +57,8 @@ class BottleApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """The sentry sees every event first; a deciding key goes no further."""
-        self.conduct.noticed(event)
+        if self.conduct.noticed(event):
+            return
         if not self.sentry.saw(event, self.screen if self.screen_stack else None):
             await super().on_event(event)
 
@@ -75,8 +77,9 @@ class BottleApp(App[int]):
         self.conduct.end()
 
     def watch_board(self, board: Board) -> None:
-        for view in self.views.values():
-            view.board = board
+        for view in (*self.views.values(), *self.screen_stack[-1:]):
+            if isinstance(view, View | Away):
+                view.board = board
 
     @on(m.Heard)
     def _heard(self, heard: m.Heard) -> None:
@@ -111,8 +114,9 @@ class BottleApp(App[int]):
             yield from commands(screen)
 
 
-def run(world: World, *, read_only: bool = False, slug: str | None = None, likes: Likes = NO_LIKES) -> int:
+def run(world: World, *, read_only: bool = False, slug: str | None = None, likes: Likes = NO_LIKES,
+        notify: Callable[[Sequence[str], Mapping[str, Any]], object] | None = None) -> int:  # fmt: skip
     """Show the dashboard until the operator leaves; returns the exit code."""
     from bottle_tui.tui.wiring import wired
 
-    return BottleApp(wired(world), read_only=read_only, slug=slug, likes=likes).run() or 0
+    return BottleApp(wired(world, notify=notify), read_only=read_only, slug=slug, likes=likes).run() or 0

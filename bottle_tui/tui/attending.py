@@ -37,8 +37,8 @@ class Attending:
         """Something was decided or filed: the list is made anew at the next tick."""
         self._again, self._at = True, float("-inf")
 
-    def tick(self) -> None:
-        """Look, when it is time and there is a reason."""
+    def tick(self, *, settles: bool = True) -> None:
+        """Look, when it is time and there is a reason. `settles`: what has ended by itself may be ended."""
         now = monotonic()
         everything = now - self._all_at >= ALL
         with self._lock:
@@ -50,13 +50,15 @@ class Attending:
         self._busy, self._again, self._at = True, False, now
         if everything:
             self._all_at = now
-        work(self._app, lambda: self._read(slugs), m.StandingFailed, group="standing")
+        work(self._app, lambda: self._read(slugs, settles=settles and everything), m.StandingFailed, group="standing")
 
     def ended(self) -> None:
         """It was answered."""
         self._busy = False
 
-    def _read(self, slugs: frozenset[str] | None) -> Message:
+    def _read(self, slugs: frozenset[str] | None, *, settles: bool) -> Message:
         lookout = self._services.lookout
+        if settles:
+            lookout.settle()
         groups = tuple(lookout.denied(slugs))
         return m.StandingLoaded(groups, tuple(lookout.endings()), dict(lookout.muted()), self._services.now())

@@ -109,6 +109,12 @@ class Board:
         return line if line and line.folded else None
 
     @property
+    def here(self) -> str:
+        """The bottle under the cursor of the inbox; empty when nothing waits."""
+        card = self.open_card
+        return self.fold.slug if self.fold else card.slug if card else ""
+
+    @property
     def ours(self) -> tuple[BottleStatus, ...]:
         """The bottles that were made from this home."""
         return tuple(bottle for bottle in self.bottles if bottle.state != "foreign")

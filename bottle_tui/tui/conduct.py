@@ -5,22 +5,22 @@ from time import monotonic
 from textual import events
 from textual.app import App
 
+from bottle_tui.core.settings import Notify
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.asking import Asking, follow
 from bottle_tui.tui.attending import Attending
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.calling import Calling
 from bottle_tui.tui.nudging import Nudges
+from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.services import Services
 from bottle_tui.tui.work import Deeds, Reader
-
-WATCH_EVERY = 60.0
-"""Seconds between two notes to the agents that somebody is here."""
 
 
 class Conduct:
     """Owns the workers of the dashboard."""
 
-    def __init__(self, app: App[int], services: Services) -> None:
+    def __init__(self, app: App[int], services: Services, sentry: Sentry, notify: Notify) -> None:
         self.app = app
         self.services = services
         self.reader = Reader(app, services)
@@ -28,29 +28,27 @@ class Conduct:
         self.asking = Asking(app, services)
         self.attending = Attending(app, services)
         self.nudges = Nudges(services, lambda: app.post_message(m.NudgeArrived()), self.attending.denied)
-        self.active = True
-        """Whether there was a key or the focus since the agents were last told."""
+        self.calling = Calling(app, services, sentry, notify)
 
     def begin(self) -> None:
         """Read for the first time, and let time pass on screen."""
+        self.calling.begin()
         self.reader.read("bottles")
         self.reader.read("cards")
         self.app.set_interval(1.0, lambda: self.app.post_message(m.TimePassed()))
-        self.app.set_interval(WATCH_EVERY, self.watch)
 
     def end(self) -> None:
         """Let go of every stream."""
         self.nudges.stop()
+        self.calling.end()
 
-    def noticed(self, event: events.Event) -> None:
-        """A key, a click or the focus: somebody is here."""
-        if isinstance(event, events.Key | events.MouseDown | events.AppFocus):
-            self.active = True
+    def noticed(self, event: events.Event) -> bool:
+        """Somebody is here, maybe. True: that key was only a sign of it."""
+        return self.calling.noticed(event)
 
     def watch(self) -> None:
         """Say so, at most once a minute."""
-        if self.active:
-            self.active = False
+        if self.calling.tells():
             self.deeds.watch()
 
     def follow_up(self, heard: m.Heard, before: Board, after: Board) -> None:
@@ -64,13 +62,22 @@ class Conduct:
                 self.reader.ended("cards")
                 if after.following:
                     self.deeds.learn(after.following)
+                self.calling.heard(after)
             case m.BottlesLoaded() | m.BottlesFailed():
                 self.reader.ended("bottles")
                 self.nudges.attend(after.running)
                 if before.bottles_at is None:
                     self.watch()
             case m.TimePassed():
-                self.attending.tick()
+                self.attending.tick(settles=not after.read_only)
+                self.calling.heard(after)
+                if after.bottles_at is not None:
+                    self.watch()
+            case m.Called(problem):
+                if said := self.calling.called(problem):
+                    self.app.post_message(m.DecisionFailed("notify", "notify", said))
+            case m.Muted():
+                self.attending.changed()
             case m.StandingLoaded() | m.StandingFailed():
                 self.attending.ended()
             case m.Settled(lines) if lines:

@@ -1,9 +1,11 @@
 """What the operator's attention needs from the services: denied-not-asked, timers, mutes; plain callables for tests."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from bottle_tui.core.absence import Absence
 from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.timers import Ending
 
@@ -22,5 +24,13 @@ class Lookout:
     propose: Callable[[str, str, str], str] = lambda slug, host, method: ""
     """Slug, host, method → the id of the operator's own proposal."""
     withdraw: Callable[[str], object] = _nothing
+    mute: Callable[[str, datetime | None], str] = lambda slug, until: ""
+    """Slug and until when, None: no longer. Returns the line to show."""
+    absence: Callable[[datetime], Absence] = Absence
+    """What happened since then."""
+    settle: Callable[[], list[str]] = list
+    """Mutes that are over, asks that nobody answered for a day. Not for a read-only dashboard."""
+    notify: Callable[[Sequence[str], Mapping[str, Any]], object] = _nothing
+    """Run `notify.command`."""
     muted: Callable[[], Mapping[str, datetime]] = dict
     """Slug → until when."""

@@ -1,13 +1,16 @@
 """The lookout's callables, bound to the real services of one world."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bottle_tui.core.evidence import DeniedGroup, Window
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import World
-from bottle_tui.services import denied, evidence, timers
+from bottle_tui.services import absence, denied, evidence, muting, outdated, timers
 from bottle_tui.tui.lookout import Lookout
+
+type Notifier = Callable[[Sequence[str], Mapping[str, Any]], object]
 
 
 @dataclass
@@ -36,11 +39,21 @@ class Denials:
             return Window()
 
 
-def lookout(world: World, slug: str | None = None) -> Lookout:
+def lookout(world: World, slug: str | None = None, notify: Notifier | None = None) -> Lookout:
     """All of them."""
+
+    def settle() -> list[str]:
+        done = [f"{name}: no longer muted" for name in muting.settle(world, slug)]
+        return done + [f"…{id[-6:]}: nobody answered within a day" for id in outdated.settle(world, slug)]
+
     return Lookout(
         denied=Denials(world, slug).groups,
         endings=lambda: timers.endings(world, slug),
         propose=lambda slug, host, method: denied.propose(world, slug, host, method),
         withdraw=lambda id: denied.withdraw(world, id),
+        mute=lambda name, until: muting.mute(world, name, until),
+        absence=lambda left: absence.since(world, left, slug),
+        settle=settle,
+        notify=notify or (lambda argv, payload: None),
+        muted=lambda: muting.muted(world, slug),
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from textual.message import Message
 
+from bottle_tui.core.absence import Absence
 from bottle_tui.core.arming import Decision
 from bottle_tui.core.deeds import Deed
 from bottle_tui.core.edits import Edit
@@ -193,6 +194,35 @@ class Proposed(Heard):
     """The operator's own proposal is filed; nothing is granted by it."""
 
     id: str
+
+
+@dataclass
+class Muted(Heard):
+    """A bottle was muted, or calls again."""
+
+    slug: str
+    line: str
+
+
+@dataclass
+class AbsenceLoaded(Heard):
+    """What happened while nobody was here."""
+
+    absence: Absence
+
+
+@dataclass
+class AbsenceFailed(Heard):
+    """It could not be read."""
+
+    line: str
+
+
+@dataclass
+class Called(Heard):
+    """`notify.command` has ended; `problem` is empty when it did as it should."""
+
+    problem: str
 
 
 @dataclass

@@ -6,7 +6,6 @@ from datetime import datetime
 from bottle_tui.core.views import Outcome
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board, Result
-from bottle_tui.tui.standing import Standing
 
 
 def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
@@ -44,9 +43,16 @@ def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
         case m.Folded(slug, away):
             return board.folded(slug, away=away)
         case m.StandingLoaded(groups, endings, muted, at):
-            return replace(board, standing=Standing(groups, endings, muted, at, wanted=board.standing.wanted))
+            known = replace(board.standing, groups=groups, endings=endings, muted=muted, at=at, trouble="")
+            return replace(board, standing=known)
         case m.StandingFailed(line):
             return replace(board, standing=replace(board.standing, trouble=line))
+        case m.AbsenceLoaded(absence):
+            return replace(board, standing=replace(board.standing, absence=absence, absence_trouble=""))
+        case m.AbsenceFailed(line):
+            return replace(board, standing=replace(board.standing, absence_trouble=line))
+        case m.Muted(slug, line):
+            return board.ended(slug, Result(now, line, "ok", slug))
         case m.Proposed(id):
             return board.wanting(id)
         case m.Withdrawn(id, line):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from bottle_tui.core.absence import Absence
 from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.timers import Ending
 
@@ -25,6 +26,9 @@ class Standing:
     muted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     at: datetime | None = None
     trouble: str = ""
+    absence: Absence | None = None
+    """What happened while nobody was here, once it is known."""
+    absence_trouble: str = ""
     wanted: str = ""
     """A proposal that the operator has just filed: it opens as soon as it is listed."""
 
@@ -35,6 +39,10 @@ class Standing:
     def loud(self, only: str | None) -> tuple[DeniedGroup, ...]:
         """Without the background."""
         return tuple(group for group in self.of(only) if not group.background)
+
+    def muted_now(self, now: datetime) -> frozenset[str]:
+        """Bottles that call nobody at this moment."""
+        return frozenset(slug for slug, until in self.muted.items() if until > now)
 
     def quiet(self, only: str | None) -> int:
         """How many denials were background."""

@@ -6,12 +6,12 @@ from bottle_tui.ports import Role, World
 from bottle_tui.services import attach as joining
 from bottle_tui.services import decide, logs, quarantine, review, revoke, status, watching
 from bottle_tui.tui.beside import Caretaker, Witness
-from bottle_tui.tui.lookout_wired import lookout
+from bottle_tui.tui.lookout_wired import Notifier, lookout
 from bottle_tui.tui.looks_wired import looks
 from bottle_tui.tui.services import Services, Stream
 
 
-def wired(world: World, slug: str | None = None) -> Services:
+def wired(world: World, slug: str | None = None, notify: Notifier | None = None) -> Services:
     """All of them; `slug` shows one bottle alone."""
 
     witness = Witness(world)
@@ -54,5 +54,5 @@ def wired(world: World, slug: str | None = None) -> Services:
         settle=Caretaker(world, slug).settle,
         now=world.clock.now,
         looks=looks(world),
-        lookout=lookout(world, slug),
+        lookout=lookout(world, slug, notify),
     )

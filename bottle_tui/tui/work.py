@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from textual.app import App
 from textual.message import Message
@@ -138,6 +139,15 @@ class Deeds:
             lambda: m.Proposed(self.services.lookout.propose(slug, host, method)),
             lambda line: m.DecisionFailed("propose", slug, line),
             group=f"propose {slug}",
+        )
+
+    def mute(self, slug: str, until: datetime | None) -> None:
+        """A bottle calls nobody until then, or calls again; its agent is told."""
+        work(
+            self.app,
+            lambda: m.Muted(slug, self.services.lookout.mute(slug, until)),
+            lambda line: m.DecisionFailed("mute", slug, line),
+            group=f"mute {slug}",
         )
 
     def withdraw(self, id: str, line: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 from textual.pilot import Pilot
 
+from bottle_tui.core.settings import DEFAULTS, Settings
 from bottle_tui.tui.app import BottleApp
 from tests.tui.samples import Desk
 
@@ -98,11 +99,15 @@ def sit() -> Sit:
 
     @asynccontextmanager
     async def sitting(
-        desk: Desk | None = None, *, size: tuple[int, int] = (80, 24), read_only: bool = False
+        desk: Desk | None = None,
+        *,
+        size: tuple[int, int] = (80, 24),
+        read_only: bool = False,
+        likes: Settings = DEFAULTS,
     ) -> AsyncIterator[Operator]:
         desk = desk or Desk()
         clock = [100.0]
-        app = BottleApp(desk.services(), read_only=read_only, now=lambda: clock[0])
+        app = BottleApp(desk.services(), read_only=read_only, likes=likes, now=lambda: clock[0])
         app.conduct.reader.pause = 0.1
         async with app.run_test(size=size) as pilot:
             operator = Operator(app, pilot, desk, clock)

@@ -1,9 +1,11 @@
 """What was denied and nobody asked for, in memory: realistic values for tests and pictures. No real hosts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from bottle_tui.core.absence import Absence
 from bottle_tui.core.evidence import DeniedGroup, Fit
 from bottle_tui.core.timers import Ending
 from bottle_tui.core.views import Card
@@ -56,10 +58,31 @@ class DenialDesk:
     filed: Card | None = None
     """What `propose` puts into the inbox."""
     asked: list[frozenset[str] | None] = field(default_factory=list)
+    muted: dict[str, datetime] = field(default_factory=dict)
+    called: list[dict[str, Any]] = field(default_factory=list)
+    absence: Absence = field(default_factory=lambda: Absence(NOON))
+    failing: Exception | None = None
+    """What `notify.command` ends with."""
 
     def lookout(self) -> Lookout:
         """As the dashboard takes it."""
-        return Lookout(self.denied, lambda: list(self.endings), self.propose, self.withdraw)
+        return Lookout(
+            self.denied, lambda: list(self.endings), self.propose, self.withdraw, self.mute, lambda left: self.absence,
+            notify=self.notify, muted=lambda: dict(self.muted),
+        )  # fmt: skip
+
+    def mute(self, slug: str, until: datetime | None) -> str:
+        self.calls.append(("mute", slug, str(until)))
+        if until:
+            self.muted[slug] = until
+        else:
+            self.muted.pop(slug, None)
+        return f"{slug}: {'muted' if until else 'calls again'}"
+
+    def notify(self, argv: Sequence[str], payload: Mapping[str, Any]) -> None:
+        self.called.append({"argv": list(argv), **payload})
+        if self.failing:
+            raise self.failing
 
     def denied(self, slugs: Iterable[str] | None) -> list[DeniedGroup]:
         self.asked.append(None if slugs is None else frozenset(slugs))

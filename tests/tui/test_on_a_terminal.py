@@ -17,6 +17,7 @@ sys.exit(BottleApp(Desk().services()).run() or 0)
 """
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 MOUSE_OFF = b"\x1b[?1000l"
+TITLE_KEPT, BADGE, TITLE_BACK = b"\x1b[22;2t", b"\x1b]2;(5) bottle-tui\x1b\\", b"\x1b[23;2t"
 
 
 def read_until(fd: int, wanted: bytes, got: bytes = b"", seconds: float = 20.0) -> bytes:
@@ -47,6 +48,9 @@ def test_leaving_restores_the_terminal(how: signal.Signals | str) -> None:
             os.kill(pid, how)
         got = read_until(fd, LEFT, got)
         assert MOUSE_OFF in got
+        got = read_until(fd, TITLE_BACK, got)
+        assert got.index(TITLE_KEPT) < got.index(BADGE) < got.rindex(TITLE_BACK)
+        assert got.rindex(b"\x1b]2;") < got.rindex(TITLE_BACK)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     except BaseException:
         os.kill(pid, signal.SIGKILL)

@@ -71,6 +71,8 @@ def _worst(card: Card, width: int) -> Span:
 def _state(card: Card, board: Board) -> tuple[str, Style]:
     if card.id in board.applying:
         return f"{board.applying[card.id]}…", "accent"
+    if card.slug in board.standing.muted_now(board.now):
+        return f"muted {ago(board.now, board.standing.muted[card.slug])}", "faint"
     if card.status == "failed":
         return "not in force", "danger"
     if card.status != "pending":

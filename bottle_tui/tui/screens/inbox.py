@@ -1,6 +1,7 @@
 """The inbox: the keys that look, the keys that decide, and what they act on."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 from textual import on
@@ -28,6 +29,8 @@ from bottle_tui.tui.screens.inbox_list import Listing
 from bottle_tui.tui.screens.inbox_narrow import NarrowingView
 from bottle_tui.tui.widgets.rows import Rows
 
+MUTED_FOR = timedelta(minutes=15)
+
 
 def _own(card: Card) -> bool:
     """Whether the operator filed it and has not decided it: it is withdrawn, not rejected; no agent waits for it."""
@@ -50,6 +53,7 @@ class InboxView(NarrowingView):
         Binding("escape", "back", "back", id="back", tooltip="Back to the list"),
         Binding("l,right", "unfold", "unfold", id="unfold", tooltip="The asks of this bottle, each in a row"),
         Binding("h,left", "fold", "fold", id="fold", tooltip="All asks of this bottle in one row"),
+        Binding("M", "mute", "mute", id="mute", tooltip="This bottle calls nobody for 15 min; again: it calls"),
         Binding("p", "propose", "denied, not asked", id="propose", tooltip="What was refused and nobody asked for"),
         Binding("d", "diff", "whole diff", id="diff", tooltip="Every line that would change"),
         Binding("v", "words", "the words", id="words", tooltip="All that the agent wrote"),
@@ -84,9 +88,7 @@ class InboxView(NarrowingView):
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         targets = board.targets()
-        card = board.open_card
-        slug = card.slug if card else board.fold.slug if board.fold else ""
-        bottle = Target(slug, "quarantine") if slug and not board.read_only else None
+        bottle = Target(board.here, "quarantine") if board.here and not board.read_only else None
         return {
             "card": (targets["card"], self.pane.seen),
             "result": (targets["result"], frozenset()),
@@ -169,6 +171,17 @@ class InboxView(NarrowingView):
         line = f"{card.host} for {card.slug}: not filed after all, nothing was granted"
         self.begin(card.id, "withdrawing", line)
         self.deeds.withdraw(card.id, line)
+
+    def action_mute(self) -> None:
+        """The bottle here calls nobody for a while, or calls again; its agent is told either way."""
+        board = self.board
+        slug = board.here if board else ""
+        if board is None or board.read_only or not slug:
+            self.tell("M: read-only" if board and board.read_only else "M: no bottle here")
+            return
+        off = slug in board.standing.muted_now(board.now)
+        self.begin(slug, "muting", f"{slug}: {'it may call again' if off else 'muting it'}")
+        self.deeds.mute(slug, None if off else board.now + MUTED_FOR)
 
     def action_unfold(self) -> None:
         """Each ask of this bottle in a row of its own."""

@@ -1,0 +1,185 @@
+"""Calling, muting, being away: it asks for attention rarely, and never takes a sign of life for a decision."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+from textual import events
+
+from bottle_tui.core.absence import Absence, Happened
+from bottle_tui.core.settings import Notify, Settings
+from bottle_tui.errors import UsageError
+from bottle_tui.tui import messages as m
+from bottle_tui.tui.dialogs.away import Away
+from bottle_tui.tui.screens.inbox import InboxView
+from tests.tui.conftest import Operator, Sit
+from tests.tui.denials import groups
+from tests.tui.samples import NOON, Desk, card, lab_cards, secret_card
+
+LIKES = Settings(notify=Notify(command=("tell-me", "now")))
+
+
+@dataclass
+class Terminal:
+    """What was written to it, and a clock for the notices."""
+
+    operator: Operator
+    said: list[str] = field(default_factory=list)
+    at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.operator.app.conduct.calling.say = self.said.append
+        self.operator.app.conduct.calling.clock = lambda: self.at
+
+    def blur(self) -> None:
+        self.operator.app.post_message(events.AppBlur())
+
+    @property
+    def bells(self) -> int:
+        return self.said.count("\x07")
+
+    async def arrives(self, *more: object) -> None:
+        desk = self.operator.desk
+        desk.waiting = [*desk.waiting, *more]  # type: ignore[list-item]
+        await self.operator.until(lambda: len(self.operator.app.board.waiting) == len(desk.waiting))
+
+
+async def test_with_the_focus_nothing_rings_and_the_title_counts(sit: Sit) -> None:
+    async with sit(Desk(waiting=[card()])) as operator:
+        terminal = Terminal(operator)
+        operator.app.post_message(events.AppFocus())
+        await terminal.arrives(*lab_cards()[:2])
+        assert terminal.bells == 0
+        assert terminal.said == ["\x1b]2;(3) bottle-tui\x1b\\"]
+
+
+async def test_without_the_focus_it_calls_once_in_half_a_minute_by_bell_osc_and_command(sit: Sit) -> None:
+    async with sit(Desk(waiting=[card()]), likes=LIKES) as operator:
+        terminal = Terminal(operator)
+        terminal.blur()
+        await terminal.arrives(secret_card())
+        await operator.until(lambda: operator.desk.denials.called)
+        assert terminal.bells == 1
+        assert any("\x1b]9;2 waiting: research api.example.com, docs api.example.net" in said for said in terminal.said)
+        await terminal.arrives(lab_cards()[0])
+        assert terminal.bells == 1
+        terminal.at += 30
+        operator.app.post_message(m.TimePassed())
+        await operator.until(lambda: len(operator.desk.denials.called) == 2)
+        assert terminal.bells == 2
+        called = operator.desk.denials.called[1]
+        assert called["argv"] == ["tell-me", "now"] and called["waiting"] == 3 and called["danger"] is True
+        for one in operator.desk.waiting:
+            assert one.words.splitlines()[0] not in str(called)
+
+
+async def test_a_failing_command_is_said_once(sit: Sit) -> None:
+    async with sit(Desk(waiting=[]), likes=LIKES) as operator:
+        operator.desk.denials.failing = UsageError("notify.command (tell-me) ended with 1")
+        terminal = Terminal(operator)
+        terminal.blur()
+        await terminal.arrives(card())
+        await operator.until(lambda: operator.app.board.last and "ended with 1" in operator.app.board.last.text)
+        terminal.at += 30
+        await terminal.arrives(secret_card())
+        await operator.until(lambda: len(operator.desk.denials.called) == 2)
+        for _ in range(3):
+            await operator.pilot.pause()
+        assert len([result for result in operator.app.board.results if "ended with 1" in result.text]) == 1
+
+
+async def test_bell_and_osc_can_be_switched_off(sit: Sit) -> None:
+    async with sit(Desk(waiting=[]), likes=Settings(notify=Notify(bell=False, osc=False))) as operator:
+        terminal = Terminal(operator)
+        terminal.blur()
+        await terminal.arrives(card())
+        assert terminal.said == ["\x1b]2;(1) bottle-tui\x1b\\"]
+
+
+async def test_M_mutes_a_bottle_for_a_quarter_of_an_hour_and_again_lets_it_call(sit: Sit) -> None:
+    async with sit(Desk(waiting=[card()])) as operator:
+        await operator.press("M")
+        await operator.until(lambda: "research" in operator.app.board.standing.muted)
+        assert operator.called("mute") == [("mute", "research", str(NOON + timedelta(minutes=15)))]
+        assert "muted 15 min" in operator.text("#inbox")
+        terminal = Terminal(operator)
+        terminal.blur()
+        await terminal.arrives(replace(card(), id="01JB2Q8F6V3N9D0RX5TK7Q2MD9", host="b.example.com"))
+        assert terminal.bells == 0
+        await operator.press("M")
+        await operator.until(lambda: "research" not in operator.app.board.standing.muted)
+        assert operator.called("mute")[1] == ("mute", "research", "None")
+
+
+async def test_M_does_nothing_where_nothing_is_decided(sit: Sit) -> None:
+    async with sit(Desk(waiting=[card()]), read_only=True) as operator:
+        await operator.press("M")
+        assert not operator.called("mute")
+
+
+def at(operator: Operator, minutes: float) -> datetime:
+    now = NOON + timedelta(minutes=minutes)
+    operator.desk.clock = lambda: now
+    return now
+
+
+@pytest.mark.parametrize("key", ["a", "r", "X", "y", "enter", "q"])
+async def test_the_first_key_after_ten_minutes_decides_nothing_and_opens_a_summary(sit: Sit, key: str) -> None:
+    desk = Desk(waiting=[card()])
+    desk.denials.groups = groups()
+    desk.denials.absence = Absence(
+        NOON,
+        (Happened(NOON + timedelta(minutes=3), "lab", "www.example.org ended by op"),),
+        (Happened(NOON + timedelta(minutes=2), "docs", "api.example.net approved by kim"),),
+        12_000,
+        3_400_000,
+        412,
+    )
+    async with sit(desk, size=(80, 40)) as operator:
+        await operator.until(lambda: operator.app.board.standing.at)
+        desk.denials.groups = [replace(each, last=NOON + timedelta(minutes=11)) for each in groups()]
+        operator.app.conduct.attending.changed()
+        operator.app.conduct.attending.tick()
+        await operator.until(lambda: operator.app.board.standing.groups[0].last > NOON)
+        at(operator, 11)
+        await operator.press(key)
+        assert isinstance(operator.app.screen, Away)
+        await operator.until(lambda: "412 requests" in operator.text("#page"))
+        page = operator.text("#page")
+        assert "You were away for 11 min" in page
+        assert "api.example.com" in page and "www.example.org ended by op" in page
+        assert "9× GET     files.example.net" in page and "12.0 kB up, 3.4 MB down" in page
+        assert operator.desk.deeds == []
+        await operator.press(key)
+        assert isinstance(operator.app.screen, InboxView)
+        assert operator.desk.deeds == []
+
+
+async def test_the_key_that_closes_the_summary_and_the_next_one_at_once_decide_nothing(sit: Sit) -> None:
+    async with sit(Desk(waiting=[card()])) as operator:
+        await operator.pilot.pause()
+        at(operator, 11)
+        await operator.press("a")
+        await operator.type("a", "a", gap=0.2)
+        operator.wait(1.0)
+        operator.app.sentry.tick()
+        await operator.pilot.pause()
+        assert operator.desk.deeds == []
+        await operator.press("a")
+        await operator.until(lambda: operator.called("approve"))
+
+
+async def test_the_agents_are_told_that_somebody_watches_only_while_somebody_does(sit: Sit) -> None:
+    async with sit(Desk(waiting=[card()])) as operator:
+        await operator.until(lambda: operator.called("watched"))
+        at(operator, 2)
+        operator.app.post_message(m.TimePassed())
+        await operator.pilot.pause()
+        assert len(operator.called("watched")) == 1
+        await operator.press("j")
+        operator.app.post_message(m.TimePassed())
+        await operator.until(lambda: len(operator.called("watched")) == 2)
+        at(operator, 30)
+        operator.app.post_message(m.TimePassed())
+        await operator.pilot.pause()
+        assert len(operator.called("watched")) == 2
