@@ -82,7 +82,7 @@ def _approve(world: World, bottle: Held, entry: Entry, digest: str, edit: Edit, 
         enforced = enforce(bottle.session, bottle.live, wish)
     except (NotApplied, StateUnknown) as error:
         return _outcome(bottle, entry, "failed", f"approved, {error.message}", exit_code=error.exit_code)
-    return _done(bottle, entry, wish, enforced)
+    return _done(bottle, entry, wish, enforced, str(edit.apply_to(entry.proposal.args).get("host", "")))
 
 
 def _wish(world: World, bottle: Held, entry: Entry, proposed: Proposed, edit: Edit) -> Wish:
@@ -145,8 +145,7 @@ def _already(world: World, bottle: Held, entry: Entry, proposed: Proposed) -> Ou
     return _outcome(bottle, entry, "approved", line, in_force=True, applied=decision.applied)
 
 
-def _done(bottle: Held, entry: Entry, wish: Wish, enforced: Enforced) -> Outcome:
-    what = str(entry.proposal.args.get("host", ""))
+def _done(bottle: Held, entry: Entry, wish: Wish, enforced: Enforced, what: str) -> Outcome:
     cut = [f"{enforced.cut} streams were cut"] if enforced.cut else []
     line = "; ".join([*bottle.remarks, *cut, *enforced.remarks, f"approved {what}: {IN_FORCE}"])
     applied = wish.decision.applied if wish.decision else None

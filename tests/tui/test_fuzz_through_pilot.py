@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bottle_tui.core.edits import AS_ASKED
 from bottle_tui.tui.screens.view import View
 from tests.tui.conftest import Operator, Sit
 from tests.tui.samples import NOON, card, lab_cards, secret_card
 
 BATCHES, RUNS, STEPS = 5, 20, 8
-KEYS = (*"aaaaaaaruXoyyyjjke12", "escape", "enter", "tab")
+KEYS = (*"aaaaaaaaruXoyyyjjke12mtws0", "minus", "plus", "equals_sign", "escape", "enter", "tab")
+SIGNS = ("minus", "plus", "equals_sign")
 GAPS = (0.02, 0.1, 0.16, 0.29, 0.31, 0.45, 1.0, 1.0, 1.0, 1.0)
 
 type Shown = tuple[str, str] | None
@@ -30,7 +32,8 @@ class Stopwatch:
         board = self.operator.app.board
         one = board.open_card if board else None
         inbox = [view for view in self.operator.app.screen_stack if isinstance(view, View) and view.NAME == "inbox"]
-        shown = (one.id, one.change.digest) if one and one.change and inbox else None
+        done = one is not None and not board.edits.is_computing(one.id)
+        shown = (one.id, one.change.digest) if one and done and one.change and inbox else None
         if shown != self.shown:
             self.shown, self.since = shown, self.operator.clock[0]
 
@@ -44,8 +47,10 @@ class Stopwatch:
             return
         _, at, shown, since = next(press for press in reversed(self.keys) if press[0] in "ay")
         assert shown == (call[1], call[2]), (call, shown)
+        edit = self.operator.desk.edits[call[1]]
+        assert (edit == AS_ASKED) == ("Edit(" not in call[2]) and (edit == AS_ASKED or call[2].endswith(f" {edit}"))
         assert at - since > 0.399, (call, at - since)
-        others = [when for key, when, *_ in self.keys if len(key) == 1 and when != at]
+        others = [when for key, when, *_ in self.keys if (len(key) == 1 or key in SIGNS) and when != at]
         assert not [when for when in others if at - 0.299 < when < at + 0.149], call
 
 

@@ -12,7 +12,9 @@ from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import Change, Fact, LogLine
 from bottle_tui.tui.board import Board, Result
 from bottle_tui.tui.presentation import chrome, lists
+from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.card import (
+    asked_spans,
     card_view,
     change_rows,
     confirmation,
@@ -23,7 +25,7 @@ from bottle_tui.tui.presentation.card import (
 )
 from bottle_tui.tui.presentation.logs import log_row
 from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_middle, fit_row, row, rule, spread, width_of, wrapped
-from bottle_tui.tui.presentation.times import age, ago
+from bottle_tui.tui.presentation.times import age, ago, left
 from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
 
 NASTY = "a\x1b]0;pwned\x07\u202eevil\u200b\r\n\t[@click=app.quit]x[/]"
@@ -269,3 +271,60 @@ def test_ages_read_at_a_glance() -> None:
     assert [age(NOON - delta, NOON) for delta in since] == ["0m38", "2m10", "1h05", "3d00"]
     assert [ago(NOON - delta, NOON) for delta in since] == ["38 s", "2 min", "1 h", "3 d"]
     assert age(NOON + timedelta(hours=1), NOON) == "0m00"
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 24), (80, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize("risks", [0, 2, 5, 9])
+@pytest.mark.parametrize("rows_of_result", [1, 3])
+def test_the_row_budget_holds_at_every_size_with_all_that_a_card_can_have(
+    width: int, height: int, risks: int, rows_of_result: int
+) -> None:
+    every = card(
+        risks=tuple(replace(EVERY_METHOD, text=f"risk number {number}") for number in range(risks)),
+        facts=(
+            replace(card().facts[0], set="*.example.com"), *card().facts[1:],
+            Fact("restart", "pipelock restarts", "cuts 2"),
+            Fact("before", "refused 40 min ago: use the mirror; asked again 6×"),
+        ),
+    )  # fmt: skip
+    body = height - 4 - rows_of_result
+    pane = body if width >= 140 else body - list_height(body, 5, every, width)
+    assert pane < body or width >= 140
+    view = card_view(every, "2 of 5", NOON, width if width < 140 else width - 64, pane, fits=True)
+    text = said(view.rows)
+    assert len(view.rows) == pane
+    for fact in every.facts:
+        assert f" {fact.name.upper()} " in text
+    assert sum("+" in "".join(span.text for span in line)[:16] for line in view.rows) >= 3
+    assert "“I need the open issues" in text
+    assert len(view.seen) + view.hidden_risks == risks
+    assert all((f"risk number {number}" in text) == (number in view.seen) for number in range(risks))
+
+
+def test_where_equals_would_fit_it_the_risk_says_so() -> None:
+    assert "= fits it" in said(card_view(card(), "", NOON, 80, 20, fits=True).rows)
+    assert "= fits it" not in said(card_view(card(), "", NOON, 80, 20).rows)
+
+
+def test_while_an_edit_is_computed_the_old_change_is_faint_and_says_so() -> None:
+    rows = card_view(card(), "", NOON, 80, 20, computing=True).rows
+    assert "CHANGE  computing…" in said(rows)
+    assert not [span for line in rows for span in line if span.style == "added"]
+
+
+def test_what_the_operator_set_is_the_last_to_be_cut() -> None:
+    fact = Fact("path", "/repos/a-long-folder/and-another/", "seen", "/repos/a-long-folder/and-another/issues")
+    for width in (30, 44, 60, 90):
+        spans = asked_spans(fact, width)
+        assert width_of(spans) <= width
+        assert spans[-1].text.endswith("issues") and spans[-1].style == "accent"
+
+
+def test_a_countdown_reads_at_a_glance() -> None:
+    later = [timedelta(seconds=38), timedelta(minutes=14, seconds=5), timedelta(hours=3), timedelta(seconds=-1)]
+    assert [left(NOON + delta, NOON) for delta in later] == ["38 s left", "14 min left", "3 h left", "ended"]
+
+
+def test_the_whole_card_tells_all_that_was_seen() -> None:
+    text = said(whole_card(card(), "", NOON, 60, ("docs has had it 3 d (412 uses)",)))
+    assert "SEEN" in text and "412 uses" in text
