@@ -76,7 +76,7 @@ class Card:
     ends: datetime | None = None
     """When what was approved ends by itself."""
     delivery: str = ""
-    """"", "agent has read it", "retry passed (200)": how far an approval has come."""
+    """"", "agent has read it", "retry passed (200)", "retry refused (pipelock)": how far an approval has come."""
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,8 @@ def _still_granted(opened: Session | None, entry: Entry) -> bool:
 def _delivery(entry: Entry, traffic: Traffic) -> str:
     if entry.status not in ("approved", "rejected"):
         return ""
+    if entry.id in traffic.refused:
+        return f"retry refused ({traffic.refused[entry.id]})"
     if entry.id in traffic.passed:
         status = traffic.passed[entry.id]
         return f"retry passed ({status})" if status is not None else "retry is running"

@@ -28,6 +28,8 @@ class Traffic:
     """host → "METHOD path" → denials."""
     passed: dict[str, int | None] = field(default_factory=dict)
     """proposal → last status that a request under its grant got; None while it runs."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """proposal → why its last request got no further although the gate admitted it, e.g. "pipelock"."""
     waiting: set[str] = field(default_factory=set)
     read: dict[str, str] = field(default_factory=dict)
     """proposal → status of the decision that the agent was given."""
@@ -83,6 +85,9 @@ def _of_gate(traffic: Traffic, event: dict[str, Any]) -> None:
     if isinstance(proposal, str) and kind in ("allowed", "finished"):
         status = event.get("status")
         traffic.passed[proposal] = status if isinstance(status, int) else traffic.passed.get(proposal)
+        traffic.refused.pop(proposal, None)
+        if kind == "finished" and isinstance(reason := event.get("reason"), str):
+            traffic.refused[proposal] = reason
 
 
 def _of_supervise(traffic: Traffic, event: dict[str, Any]) -> None:

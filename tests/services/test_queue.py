@@ -181,6 +181,10 @@ def test_who_waits_and_how_far_an_approval_has_come(bottle: Any) -> None:
     assert review.card(bottle.world, identity).delivery == "retry is running"
     bottle.gate.say({"event": "finished", "proposal": identity, "host": "files.example.net", "status": 200})
     assert review.card(bottle.world, identity).delivery == "retry passed (200)"
+    refused = {"event": "finished", "proposal": identity, "status": 403, "reason": "pipelock"}
+    bottle.gate.say({"event": "allowed", "proposal": identity, "host": "files.example.net"})
+    bottle.gate.say(refused)
+    assert review.card(bottle.world, identity).delivery == "retry refused (pipelock)"
     assert (review.card(bottle.world, identity).problem or "").startswith("approved by op, ")
 
 
