@@ -1,6 +1,7 @@
 """The looking views' callables, bound to the real services of one world."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,14 @@ from bottle_tui.services import history, listing, pipelock, provenance, revoke, 
 from bottle_tui.tui.looks import Counted, Looks
 from sidecar_addon.table import Grant
 
+DRAIN_EVERY = 10.0
+"""Seconds between two counts of a bottle's traffic while its routes are looked at."""
+
 
 def looks(world: World) -> Looks:
     """All of them."""
+
+    drains = _Drains(world)
 
     def revoked(slug: str, grant: str, shown: Grant | None) -> Outcome:
         return revoke.revoke(world, slug, grant=grant, shown=shown)
@@ -35,7 +41,7 @@ def looks(world: World) -> Looks:
 
     return Looks(
         slugs=lambda: world.home.slugs(),
-        routes=lambda slug: listing.routes(world, slug),
+        routes=lambda slug: listing.routes(world, slug, drain=drains.due(slug)),
         revoke=revoked,
         of_grant=lambda slug, grant: provenance.of_grant(world, slug, grant),
         of_event=of_event,
@@ -52,6 +58,22 @@ def looks(world: World) -> Looks:
         carry_out=carry_out,
         drain=lambda slug: traffic.drain(world, slug),
     )
+
+
+@dataclass
+class _Drains:
+    """When each bottle's traffic was last counted: a list that is read every two seconds does not count each time."""
+
+    world: World
+    at: dict[str, float] = field(default_factory=dict)
+
+    def due(self, slug: str) -> bool:
+        """Whether to count now; the answer counts as having done so."""
+        now = self.world.clock.monotonic()
+        due = now - self.at.get(slug, -DRAIN_EVERY) >= DRAIN_EVERY
+        if due:
+            self.at[slug] = now
+        return due
 
 
 def _patch(world: World, slug: str) -> str:

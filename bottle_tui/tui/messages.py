@@ -12,6 +12,7 @@ from bottle_tui.core.deeds import Deed
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import DeniedGroup, Evidence
 from bottle_tui.core.listing import Listing
+from bottle_tui.core.operations import Operation
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.timers import Ending
 from bottle_tui.core.views import BottleStatus, Card, Outcome
@@ -320,6 +321,49 @@ class OriginLost(Message):
     """It could not be looked up."""
 
     number: int
+    line: str
+
+
+@dataclass
+class TextRead(Message):
+    """What the editor is to open: "routes" or "pipelock" of a bottle. For the view that asked."""
+
+    slug: str
+    kind: str
+    text: str
+
+
+@dataclass
+class DraftRead(Message):
+    """What came back from the editor, as a change."""
+
+    slug: str
+    operation: Operation
+    card: Card
+
+
+@dataclass
+class DraftLost(Message):
+    """It makes no change, or nothing could be read; `text` is what was typed."""
+
+    slug: str
+    kind: str
+    text: str
+    line: str
+
+
+@dataclass
+class PatchRead(Message):
+    """What was approved, as a patch to the manifest."""
+
+    slug: str
+    text: str
+
+
+@dataclass
+class PatchLost(Message):
+    """It could not be made."""
+
     line: str
 
 

@@ -19,6 +19,9 @@ def commands(view: View) -> Iterator[SystemCommand]:
         else:
             yield SystemCommand(title, binding.tooltip, partial(_run, view, binding.action))
     yield SystemCommand("release from quarantine", "Let this bottle out; asks for y", view.action_release)
+    if view.NAME != "routes":
+        yield SystemCommand("Edit routes", "All routes in $EDITOR; then a card", partial(_edit, view, "routes"))
+        yield SystemCommand("Edit pipelock", "Its lists in $EDITOR; then a card", partial(_edit, view, "pipelock"))
 
 
 def own_bindings(view: View) -> Iterator[Binding]:
@@ -29,6 +32,20 @@ def own_bindings(view: View) -> Iterator[Binding]:
             if isinstance(binding, Binding) and binding.id and binding.id not in seen:
                 seen.add(binding.id)
                 yield binding
+
+
+def _edit(view: View, kind: str) -> None:
+    """In the view of the routes, of the bottle that is looked at here."""
+
+    async def go() -> None:
+        slug = getattr(view, "slug", None)
+        await view.app.run_action("view('routes')")
+        there = view.app.screen
+        if slug is not None and hasattr(there, "look_at"):
+            there.look_at(slug)
+        await there.run_action(f"edit({kind!r})")
+
+    view.call_later(go)
 
 
 def _run(view: View, action: str) -> None:

@@ -1,7 +1,8 @@
 """The dashboard over the real services and a runtime in memory whose gate decides for real."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.services import watching
@@ -151,3 +152,74 @@ def test_supervise_is_told_that_somebody_watches(bottle: Bottle) -> None:
     assert b"watched_at" in bottle.supervise.files["/var/lib/supervise/decisions/state.json"]
     bottle.supervise.unreachable = True
     assert watching.watched(bottle.world, "box") == 0
+
+
+async def test_the_routes_are_the_gates_and_u_takes_one_back_for_good(bottle: Bottle) -> None:
+    identity = bottle.ask(path_allowlist=["/wheels/"], methods=["GET"])
+    async with sitting(bottle) as operator:
+        await operator.press("a")
+        await operator.until(lambda: identity in bottle.grants() and not operator.app.board.applying)
+        await operator.press("3")
+        await operator.until(lambda: "/wheels/" in operator.text("#routes"))
+        text = operator.text("#routes")
+        assert "never used" in text and "manifest" in text and "in force ✓" in operator.text("#routes-head")
+        await operator.press("j")
+        await operator.press("enter")
+        await operator.until(lambda: "asked for by the agent" in operator.text("#page"))
+        await operator.press("escape")
+        await operator.press("u")
+        await operator.until(lambda: identity not in bottle.grants())
+        await operator.until(lambda: "the refusal is in force, proven" in operator.text("#result"))
+        await operator.until(lambda: "/wheels/" not in operator.text("#routes"))
+        decision = bottle.decided(identity)
+        assert decision is not None and not decision.in_force
+
+
+async def test_from_a_log_line_to_its_grant_and_out_of_it(bottle: Bottle) -> None:
+    identity = bottle.ask(path_allowlist=["/wheels/"])
+    async with sitting(bottle) as operator:
+        await operator.press("a")
+        await operator.until(lambda: identity in bottle.grants() and not operator.app.board.applying)
+        await operator.press("4")
+        event = {"event": "allowed", "host": "files.example.net", "path": "/wheels/x", "method": "GET"}
+        bottle.gate.say({**event, "grant": identity, "id": "1"})
+        await operator.until(lambda: "files.example.net/wheels/x" in operator.text("#log-egress"))
+        await operator.press("f")
+        await operator.until(lambda: "approved by op" in operator.text("#log-strip"))
+        await operator.press("u")
+        await operator.until(lambda: identity not in bottle.grants())
+
+
+async def test_the_history_has_the_decision_and_the_traffic_and_u_takes_it_back(bottle: Bottle) -> None:
+    identity = bottle.ask(path_allowlist=["/wheels/"])
+    async with sitting(bottle) as operator:
+        await operator.press("a")
+        await operator.until(lambda: identity in bottle.grants() and not operator.app.board.applying)
+        moment = bottle.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        event = {"host": "files.example.net", "path": "/wheels/x", "method": "GET", "grant": identity, "id": "1"}
+        bottle.gate.say({"event": "allowed", "time": moment, **event})
+        bottle.gate.say({"event": "finished", "time": moment, "bytes_up": 10, "bytes_down": 2500, **event})
+        await operator.press("5")
+        await operator.until(lambda: "2.5 kB" in operator.text("#traffic"))
+        assert "files.example.net" in operator.text("#ledger")
+        await operator.press("u")
+        await operator.until(lambda: identity not in bottle.grants())
+        await operator.until(lambda: "revoked" in operator.text("#ledger"))
+
+
+async def test_routes_edited_in_the_editor_are_in_force_after_a(bottle: Bottle, tmp_path: Path, monkeypatch) -> None:
+    script = tmp_path / "editor"
+    script.write_text('#!/bin/sh\nsed -i "s|/v1/|/v2/|" "$1"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(script))
+    monkeypatch.delenv("VISUAL", raising=False)
+    async with sitting(bottle) as operator:
+        operator.app.suspend = nullcontext  # type: ignore[assignment, method-assign]
+        await operator.press("3")
+        await operator.until(lambda: "/v1/" in operator.text("#routes"))
+        await operator.press("e")
+        await operator.until(lambda: "/v2/" in operator.text("#route"))
+        await operator.press("a")
+        await operator.until(lambda: "/v2/" in operator.text("#routes"))
+        assert bottle.gate.table is not None
+        assert [grant.path_allowlist for _, grant in bottle.gate.table.grants()] == [("/v2/",)]

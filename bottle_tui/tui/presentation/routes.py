@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bottle_tui.core.listing import Item, Listing
-from bottle_tui.core.text import visible
+from bottle_tui.core.text import visible, visible_lines
 from bottle_tui.tui.presentation.amounts import short_id, size
 from bottle_tui.tui.presentation.rows import (
     Row,
@@ -267,3 +267,12 @@ def _origin(item: Item) -> str:
     return {"manifest": "the manifest, or its provider", "always": "grants.yaml"}.get(
         item.origin or "", "an operator's hand"
     ) + kept
+
+
+def patch_rows(text: str, width: int) -> list[Row]:
+    """A unified diff, whole."""
+    rows: list[Row] = []
+    for line in visible_lines(text, 2_000):
+        style: Style = "added" if line.startswith("+") else "removed" if line.startswith("-") else "muted"
+        rows += [row(Span(f" {piece}", style)) for piece in wrapped(line, width - 2)]
+    return rows

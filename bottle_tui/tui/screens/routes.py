@@ -15,13 +15,17 @@ from bottle_tui.core.text import visible
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
+from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.presentation.chrome import Hint
-from bottle_tui.tui.presentation.routes import head_row, header_row, item_note, item_row, paths
+from bottle_tui.tui.presentation.routes import head_row, header_row, item_note, item_row, patch_rows, paths
 from bottle_tui.tui.presentation.rows import Span, row
+from bottle_tui.tui.screens.drafting import Drafting
 from bottle_tui.tui.screens.looking import LookingView, Question
 from bottle_tui.tui.widgets.rows import Rows
+from bottle_tui.tui.work import work
 
 NOTE_ROWS = 9
+LOOK = (Hint("j/k", "next"), Hint("?", "help"), Hint("q", "quit"), Hint(":", "all actions"), Hint("1–5", "views"))
 
 
 class RoutesView(LookingView):
@@ -35,6 +39,15 @@ class RoutesView(LookingView):
         Binding("G,end", "move(100000)", "last", id="route-last", tooltip="The last grant"),
         Binding("enter", "origin", "where from", id="route-origin", tooltip="Who asked, who approved, and its traffic"),
         Binding("b", "bottle", "next bottle", id="route-bottle", tooltip="The next bottle's routes"),
+        Binding("e", "edit('routes')", "edit routes", id="edit-routes", tooltip="All routes in $EDITOR; then a card"),
+        Binding(
+            "E", "edit('pipelock')", "edit pipelock", id="edit-pipelock", tooltip="Its lists in $EDITOR; then a card"
+        ),
+        Binding(
+            "a", "guarded('a')", "apply", id="route-apply", tooltip="Put the edited change in force, as it is shown"
+        ),
+        Binding("c", "patch", "copy patch", id="route-patch", tooltip="What was approved, as a patch to the manifest"),
+        Binding("escape", "back", "back", id="route-back", tooltip="Leave the edited change; nothing is done"),
     ]
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -43,6 +56,7 @@ class RoutesView(LookingView):
         self.trouble = ""
         self.open: str | None = None
         self._top = 0
+        self.draft = Drafting(self)
 
     def body(self) -> ComposeResult:
         with Container(id="body"):
@@ -60,6 +74,7 @@ class RoutesView(LookingView):
 
     def forget(self) -> None:
         self.listing, self.trouble, self.open, self._top = None, "", None, 0
+        self.draft.forget()
 
     @on(m.RoutesListed)
     def _listed(self, message: m.RoutesListed) -> None:
@@ -93,6 +108,12 @@ class RoutesView(LookingView):
         wide = width >= 140
         left = width - 66 if wide else width
         head.rows = (head_row(self.slugs(board), self.slug, self.listing, self.trouble, board.now, left),)
+        self.set_class(self.draft.card is not None, "-draft")
+        if self.draft.card is not None:
+            names.rows, rows.rows, rows.cursor = (), (), None
+            rows.styles.height = 0
+            note.rows = self.draft.rows(width, height - 1)
+            return
         listing, item = self.listing, self.item
         if listing is None or item is None:
             names.rows, note.rows, rows.cursor = (), (), None
@@ -124,32 +145,44 @@ class RoutesView(LookingView):
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         live = self.slug is not None and not board.read_only
         bottle = Target(self.slug or "", "quarantine") if live else None
-        return {"result": (self.target(board), frozenset()), "bottle": (bottle, frozenset())}
+        return {
+            "card": (self.draft.target(board), self.draft.seen),
+            "result": (self.target(board), frozenset()),
+            "bottle": (bottle, frozenset()),
+        }
 
     def target(self, board: Board) -> Target | None:
         """What `u` would take back: the open grant of the table as it is drawn."""
         item, listing = self.item, self.listing
+        if self.draft.card is not None:
+            return None
         if item is None or listing is None or item.grant is None or board.read_only or item.id in board.applying:
             return None
         return Target(item.id, f"{listing.slug} {listing.digest}")
 
     def hints(self, board: Board) -> tuple[Sequence[Hint], Sequence[Hint]]:
+        if self.draft.card is not None:
+            ready = self.draft.target(board) is not None and self.sentry.guard.refusal("a", self.sentry.now()) is None
+            return [Hint("a", "apply", ready), Hint("esc", "leave it"), Hint("j/k", "scroll")], LOOK
         some = self.item is not None
         first = [
             Hint("enter", "where from", some and self.item is not None and self.item.grant is not None),
             Hint("u", "revoke", self.target(board) is not None),
             Hint("b", "next bottle", len(self.slugs(board)) > 1),
+            Hint("e", "edit", self.slug is not None and not board.read_only),
+            Hint("c", "copy patch", self.slug is not None),
             Hint("X", "quarantine", self.slug is not None and not board.read_only),
         ]
-        second = [Hint("j/k", "next"), Hint("?", "help"), Hint("q", "quit"), Hint(":", "all actions"),
-                  Hint("1–5", "views")]  # fmt: skip
-        return first, second
+        return first, LOOK
 
     # Keys
 
     def action_move(self, by: int) -> None:
         """Up or down."""
-        if self.listing and self.listing.items:
+        if self.draft.card is not None:
+            self.draft.scroll(by)
+            self.draw()
+        elif self.listing and self.listing.items:
             at = min(max(self._index + by, 0), len(self.listing.items) - 1)
             self.open = self.listing.items[at].id
             self.draw()
@@ -171,16 +204,77 @@ class RoutesView(LookingView):
     def action_origin(self) -> None:
         """Who asked, who approved, when, why, and its traffic."""
         item, slug, board = self.item, self.slug, self.board
+        if self.draft.card is not None:
+            return
         if item is not None and item.grant is not None and slug is not None and board is not None:
             looks, grant = self.deeds.services.looks, item.grant.id
             page = ProvenancePage(self.deeds, slug, lambda: looks.of_grant(slug, grant), board.now)
             self.app.push_screen(page)
 
+    # Editing
+
+    def action_edit(self, kind: str) -> None:
+        """In $EDITOR; what comes back is a card."""
+        board = self.board
+        if board is None or self.slug is None:
+            self.tell("no bottle is there to edit")
+        elif board.read_only:
+            self.tell("read-only")
+        else:
+            self.draft.start(self.slug, kind)
+
+    @on(m.TextRead)
+    def _text_read(self, message: m.TextRead) -> None:
+        if message.slug == self.slug and self.is_current:
+            self.draft.edit(message)
+            self.draw()
+
+    @on(m.DraftRead)
+    def _draft_read(self, message: m.DraftRead) -> None:
+        if message.slug == self.slug:
+            self.draft.show(message)
+            self.draw()
+
+    @on(m.DraftLost)
+    def _draft_lost(self, message: m.DraftLost) -> None:
+        self.draft.refused(message)
+
+    def action_back(self) -> None:
+        """Leave the edited change."""
+        if self.draft.card is not None:
+            self.draft.forget()
+            self.tell("left: nothing is done")
+            self.draw()
+
+    def action_patch(self) -> None:
+        """What was approved, as a patch to the manifest: shown, and on the clipboard."""
+        slug, looks = self.slug, self.deeds.services.looks
+        if slug is not None:
+            work(self.deeds.app, lambda: m.PatchRead(slug, looks.patch(slug)), m.PatchLost, group="patch", to=self)
+
+    @on(m.PatchRead)
+    def _patch_read(self, message: m.PatchRead) -> None:
+        if not message.text:
+            self.tell("the manifest says all of it already: there is no patch")
+            return
+        self.app.copy_to_clipboard(message.text)
+        self.tell("copied: what was approved, as a patch to the manifest")
+        self.app.push_screen(Reading("a patch to the manifest, copied", lambda width: patch_rows(message.text, width)))
+
+    @on(m.PatchLost)
+    def _patch_lost(self, message: m.PatchLost) -> None:
+        self.tell(message.line)
+
     # Deciding
 
     def decide(self, decision: Decision) -> None:
         board, item = self.board, self.item
-        if decision.key != "u" or board is None:
+        if decision.key == "a" and board is not None and self.draft.card is not None:
+            if self.draft.target(board) == decision.target:
+                self.draft.apply(decision.target)
+            else:
+                self.tell("a: the change is not the one that was shown")
+        elif decision.key != "u" or board is None:
             super().decide(decision)
         elif item is None or item.grant is None or self.slug is None or self.target(board) != decision.target:
             self.tell("u: the table has changed: look again, nothing was done")
@@ -189,7 +283,13 @@ class RoutesView(LookingView):
             self.deeds.revoke(self.slug, item.grant.id, item.grant)
 
     def offer(self, key: str, board: Board) -> tuple[Target | None, str]:
-        item = self.item
+        item, card = self.item, self.draft.card
+        if key == "a":
+            return (
+                (self.draft.target(board), f"apply {card.tool} for {card.slug}")
+                if card
+                else (None, "nothing is edited")
+            )
         if key != "u" or item is None:
             return super().offer(key, board)
         target = self.target(board)
