@@ -301,8 +301,8 @@ async def test_a_new_ask_is_listed_at_once_when_supervise_says_so(sit: Sit) -> N
         operator.app.conduct.reader.pause = 600.0
         await operator.pilot.pause(0.2)
         desk.waiting = [card()]
-        for follower in operator.app.conduct.nudges._followers.values():
-            follower._put(parse("docs", "supervise", '{"event": "proposal_filed", "id": "01XXXXXX"}'))
+        for asks, _ in operator.app.conduct.nudges._followers.values():
+            asks._put(parse("docs", "supervise", '{"event": "proposal_filed", "id": "01XXXXXX"}'))
         await operator.until(lambda: operator.app.board.open_card)
 
 
