@@ -272,7 +272,7 @@ async def test_while_evidence_is_read_the_column_says_so_and_keys_answer(sit: Si
 
 async def test_an_approval_is_followed_until_the_retry_has_passed(sit: Sit) -> None:
     desk = one()
-    async with sit(desk) as operator:
+    async with sit(desk, size=(100, 24)) as operator:
         await operator.press("a")
         await operator.until(lambda: operator.app.board.last.undo)
         done = card(status="approved", delivery="agent has read it", ends=NOON + timedelta(minutes=15))

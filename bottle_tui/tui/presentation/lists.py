@@ -188,14 +188,17 @@ def empty_rows(board: Board, width: int) -> list[Row]:
     return rows
 
 
-def _further(result: Result, now: datetime | None) -> str:
-    """How far it has come, and how long it lasts."""
+def _further(result: Result, now: datetime | None, room: int) -> str:
+    """How far it has come, and how long it lasts where both fit beside the sentence."""
     parts = [visible(result.delivery)] if result.delivery else []
     if now is not None and result.undo and not parts and (now - result.at).total_seconds() > UNREAD:
-        parts.append("agent is not listening, c copies a line for it")
+        parts.append(
+            "agent is not listening, c copies a line for it" if room > 90 else "not listening: c copies a line"
+        )
     if now is not None and result.ends is not None:
         parts.append(left(result.ends, now))
-    return " · ".join(parts)
+    text = " · ".join(parts)
+    return text if len(visible(result.text)) + len(text) + 3 <= room or len(parts) < 2 else parts[0]
 
 
 def result_row(result: Result, width: int, now: datetime | None = None) -> Row:
@@ -203,8 +206,8 @@ def result_row(result: Result, width: int, now: datetime | None = None) -> Row:
     mark, style = {"ok": ("✓", "ok"), "bad": ("✗", "danger"), "busy": ("…", "accent")}[result.kind]
     key = "u undo " if result.undo else "o reopen " if result.reopen else ""
     space = width - len(key) - 1
-    further = _further(result, now)
     start = f" {mark} {clock(result.at)} "
+    further = _further(result, now, space - len(start))
     room = space - len(start) - (len(further) + 3 if further else 0)
     text = start + cut_middle(visible(result.text), room) + (f" · {further}" if further else "")
     spans = row(Span(fit(text, space) + " ", style), Span(key[:1], "key"), Span(key[1:], "plain"))  # type: ignore[arg-type]
