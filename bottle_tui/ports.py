@@ -229,3 +229,5 @@ class World:
     """BOTTLE_TUI_OPERATOR, else the login name."""
     authorities: Authorities | None = None
     """Needed by `up` only."""
+    read_only: bool = False
+    """Looks and nothing else: what a crash left is said, not settled."""

@@ -1,6 +1,7 @@
 """No command: the dashboard."""
 
 import sys
+from dataclasses import replace
 
 from bottle_tui.cli.context import Context
 from bottle_tui.errors import UsageError
@@ -18,4 +19,5 @@ def run(context: Context) -> int:
     if problem is not None:
         context.out.say(f"bottle-tui: {problem}")
     read_only = context.args.read_only or settings.read_only
-    return int(app.run(context.world, read_only=read_only, likes=settings, notify=notifier.call) or 0)
+    world = replace(context.world, read_only=read_only)
+    return int(app.run(world, read_only=read_only, likes=settings, notify=notifier.call) or 0)

@@ -10,9 +10,11 @@ from bottle_tui.core.views import Outcome
 
 def proposals(context: Context) -> int:
     """What waits for somebody; with --all everything."""
-    from bottle_tui.services import answering, ending, review
+    from bottle_tui.services import answering, ending, interrupted, review
 
     args, out = context.args, context.out
+    for line in interrupted.everywhere(context.world, args.slug):
+        out.say(line)
     ending.settle(context.world, args.slug)
     listed = review.cards(context.world, args.slug, everything=args.everything)
     if answering.settle(context.world, listed):
@@ -36,9 +38,11 @@ def proposals(context: Context) -> int:
 
 def show(context: Context) -> int:
     """One proposal: facts, risks worst first, the change, the agent's words last."""
-    from bottle_tui.services import evidence, review, traffic
+    from bottle_tui.services import evidence, interrupted, review, traffic
 
     world = context.world
+    for line in interrupted.everywhere(world):
+        context.out.say(line)
     card = review.card(world, context.args.id)
     traffic.drain(world, card.slug)
     found = evidence.of_card(world, card.id)

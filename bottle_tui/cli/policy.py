@@ -19,7 +19,10 @@ from bottle_tui.tui import editor
 
 def routes_show(context: Context) -> int:
     """What the gate enforces, and whether it has said so."""
-    from bottle_tui.services import ending, routes
+    from bottle_tui.services import ending, interrupted, routes
+
+    for line in interrupted.everywhere(context.world, context.args.slug):
+        context.out.say(line)
 
     ending.settle(context.world, context.args.slug)
     shown = routes.show(context.world, context.args.slug)

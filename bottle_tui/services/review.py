@@ -6,7 +6,7 @@ from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Card
 from bottle_tui.errors import BottleError, Conflict, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
-from bottle_tui.services import card_facts, lookup, queue, seen, session
+from bottle_tui.services import card_facts, interrupted, lookup, queue, seen, session
 from bottle_tui.services.proposed import Ground, Proposed, Subject, propose
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.seen import Traffic
@@ -61,6 +61,7 @@ def _session(world: World, slug: str) -> Session | None:
 
 def _sync(world: World, slug: str) -> Session | None:
     """The bottle's session with new proposals copied; None when it is down. An unreachable queue is an old queue."""
+    interrupted.settle(world, slug)
     opened = _session(world, slug)
     if opened is not None:
         try:

@@ -9,7 +9,7 @@ from bottle_tui.core.operations import Add, EditRoutes, Operation, Remove
 from bottle_tui.core.views import Card, Outcome
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import World
-from bottle_tui.services import gate, operate, session
+from bottle_tui.services import gate, interrupted, operate, session
 from sidecar_addon import proposals
 from sidecar_addon.table import render_yaml, route_as_data
 
@@ -18,6 +18,7 @@ _NOTHING_SCANNED = {"requests": 0, "bytes": 0, "ms": 0}
 
 def show(world: World, slug: str) -> dict[str, Any]:
     """`{slug, digest, generation, in_force, routes}`; `in_force` only if the running gate has just said this digest."""
+    interrupted.settle(world, slug)
     opened = session.opened(world, slug)
     table = session.live(opened.home).table
     generation, digest, scans = None, None, {}

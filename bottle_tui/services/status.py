@@ -6,7 +6,7 @@ from bottle_tui.core import slots
 from bottle_tui.core.views import BottleState, BottleStatus, SidecarState
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import SIDECARS, Recorded, Role, Runtime, World
-from bottle_tui.services import gate, lookup
+from bottle_tui.services import gate, interrupted, lookup
 from bottle_tui.services.gate import GateStatus
 from bottle_tui.services.session import QUARANTINE_FILE
 from sidecar_addon.table import fingerprint
@@ -34,10 +34,12 @@ def bottle(world: World, slug: str) -> BottleStatus:
         return _status(
             world, record, "stopped", {}, note=f"removed in part: `bottle-tui down {slug}` names what is left"
         )
+    settled = interrupted.settle(world, slug)
     states = chosen.states(record)
     sidecars: dict[str, SidecarState] = {role: states.get(role, "unknown") for role in SIDECARS}
     answer, problem = _ask(chosen, record, sidecars)
     state, note = _judge(world, record, states, answer, problem)
+    note = "; ".join(line for line in (settled, note) if line)
     pending = _pending(chosen, record, sidecars)
     return _status(world, record, state, sidecars, note=note, answer=answer, pending=pending)
 

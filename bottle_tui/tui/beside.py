@@ -10,7 +10,7 @@ from bottle_tui.core.evidence import Evidence, Window
 from bottle_tui.core.views import Card
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import World
-from bottle_tui.services import answering, ending, evidence, queue, review, seen, traffic
+from bottle_tui.services import answering, ending, evidence, interrupted, queue, review, seen, traffic
 
 DRAIN_EVERY = 30.0
 """Seconds between two counts of one bottle's traffic."""
@@ -64,7 +64,8 @@ class Caretaker:
 
     def settle(self, cards: tuple[Card, ...]) -> list[str]:
         """Ended grants leave ledger and tables, asks for what is in force are answered, traffic is counted."""
-        said = [f"{name}: a time limit has ended" for name in ending.settle(self.world, self.slug)]
+        said = interrupted.everywhere(self.world, self.slug)
+        said += [f"{name}: a time limit has ended" for name in ending.settle(self.world, self.slug)]
         asked = {card.id: card.host for card in cards}
         for outcome in answering.settle(self.world, cards):
             said.append(f"{asked[outcome.id]} for {outcome.slug}: {outcome.line}")

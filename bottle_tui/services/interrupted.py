@@ -1,0 +1,79 @@
+"""What a crash left is settled by whoever looks next, too: a look must not go on saying what is no longer so.
+
+Nothing waits: while somebody holds the lock an apply is under way, and he settles it. A gate that does not answer is
+not asked again at every look.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from bottle_tui.core import journal as journals
+from bottle_tui.errors import BottleError, Conflict
+from bottle_tui.ports import World
+from bottle_tui.services import lookup, recover, session
+
+_AGAIN_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class _Try:
+    """When it was tried in vain, and what was said."""
+
+    at: float
+    said: str
+
+
+_tries: dict[tuple[str, bytes], _Try] = {}
+"""By the folder and the journal: a dashboard looks every few seconds."""
+_unheard: deque[str] = deque(maxlen=20)
+"""What looks have settled and `everywhere` has not told yet."""
+
+
+def settle(world: World, slug: str) -> str | None:
+    """Settle an interrupted apply, if there is one and nobody is at it; the line that says how, or why not.
+
+    A world that only looks settles nothing, and says what does. Raises nothing.
+    """
+    try:
+        home = world.home.bottle(slug)
+        data = home.read(journals.FILE)
+        if data is None or lookup.find(world, slug) is None:
+            return None
+        key, now = (f"{id(world.home)} {slug}", data), world.clock.monotonic()
+        known = _tries.get(key)
+        if known is not None and now - known.at < _AGAIN_SECONDS:
+            return known.said
+        with home.lock(timeout=0.0):
+            if world.read_only:
+                return _unsettled(slug)
+            _tries.clear()
+            said = _settled(world, slug)
+            if home.read(journals.FILE) is not None:
+                _tries[key] = _Try(now, said or _unsettled(slug))
+            elif said is not None:
+                _unheard.append(f"{slug}: {said}")
+            return said
+    except Conflict:
+        return None
+    except BottleError as error:
+        return error.message
+
+
+def everywhere(world: World, slug: str | None = None) -> list[str]:
+    """The same for every bottle, or one; what was settled, now or by the looks since the last call."""
+    for name in [slug] if slug else world.home.slugs():
+        settle(world, name)
+    told = list(_unheard)
+    _unheard.clear()
+    return told
+
+
+def _settled(world: World, slug: str) -> str | None:
+    try:
+        return recover.recover_session(session.opened(world, slug))
+    except BottleError as error:
+        return error.message
+
+
+def _unsettled(slug: str) -> str:
+    return f"{slug}: an apply was interrupted, what is shown may be old; `bottle-tui ps` finishes it"
