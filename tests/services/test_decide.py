@@ -8,7 +8,7 @@ import pytest
 
 from bottle_tui.core.edits import Edit
 from bottle_tui.errors import AlreadyDecided, Conflict, NeedsAcceptance, NotFound, Stale, TokenUnset, UsageError
-from bottle_tui.services import audit, decide, review
+from bottle_tui.services import audit, decide, interrupted, review
 from sidecar_addon.table import Grant, Route
 
 
@@ -229,7 +229,7 @@ def test_an_unreachable_gate_is_unknown_and_the_journal_stays(bottle: Any) -> No
     bottle.gate.unreachable = False
     again = decide.approve(bottle.world, identity, bottle.digest(identity))
     assert again.in_force
-    assert "interrupted" in again.line
+    assert "interrupted" in interrupted.everywhere(bottle.world)[-1], "the look before the second try settled it"
 
 
 def test_a_gate_that_does_not_do_what_it_loaded_fails_the_proof_and_is_put_back(bottle: Any) -> None:
