@@ -77,8 +77,7 @@ async def test_what_was_fitted_and_timed_is_in_force_as_shown_and_ends_with_the_
         )
         bottle.clock.advance(15 * 60 + 1)
         await operator.until_long(lambda: identity not in bottle.grants())
-        told = bottle.decided(identity)
-        assert told is not None and not told.in_force
+        await operator.until_long(lambda: not (bottle.decided(identity) or decision).in_force)
 
 
 async def test_a_dashboard_that_is_read_only_ends_and_answers_nothing(bottle: Bottle) -> None:
