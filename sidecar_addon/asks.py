@@ -77,6 +77,8 @@ def host_problem(host: str) -> str | None:
         return f"{name} is part of this sandbox; it needs no route"
     if name == "localhost" or name.endswith(".localhost"):
         return "localhost is your own container; it needs no route"
+    if name == "invalid" or name.endswith(".invalid"):
+        return f"{name} can never exist: nothing under .invalid does; name the host that refused you"
     if name == "internal" or name.endswith(".internal"):
         return f"{name} is an internal name; only hosts on the internet can be asked for"
     if "." not in name:

@@ -39,6 +39,8 @@ REFUSED_HOSTS = {
     "agent": "part of this sandbox",
     "localhost": "your own container",
     "x.localhost": "your own container",
+    "placeholder.invalid": "can never exist",
+    "*.invalid": "can never exist",
     "internal": "internal name",
     "metadata.google.internal": "internal name",
     "*.internal": "internal name",

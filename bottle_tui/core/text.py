@@ -3,7 +3,12 @@
 Nothing that went through here can move the cursor, ring, link, hide, or reorder what stands beside it.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator
+
+MOST_MARKS = 4
+"""Marks on one character that are drawn: no script needs more, and a tower of them covers the lines beside it."""
 
 _NAMED_RANGES: tuple[tuple[int, int], ...] = (
     (0x80, 0x9F),  # C1: CSI, OSC and friends in one byte
@@ -41,16 +46,43 @@ _TABLE: dict[int, str] = dict(_glyphs())
 _BLOCK: dict[int, str] = {code: glyph for code, glyph in _TABLE.items() if code != 0x0A} | {0x09: "    "}
 
 
+_MAY_STACK = re.compile(rf"(?:^|(?<=\n))[\u0300-\U0010ffff]|[\u0300-\U0010ffff]{{{MOST_MARKS + 1}}}")
+"""Where marks could stand without a character, or too many on one; most text has no such place."""
+
+
 def visible(text: str) -> str:
     """One line: every control, bidi and zero-width character becomes a visible glyph, line ends too."""
     if text.isascii() and text.isprintable():
         return text
-    return text.translate(_TABLE)
+    return _few_marks(text.translate(_TABLE))
 
 
 def visible_block(text: str) -> str:
     """Several lines: as `visible`, but line feeds stay and a tab is four spaces. CR LF counts as one line end."""
-    return text.replace("\r\n", "\n").translate(_BLOCK)
+    return _few_marks(text.replace("\r\n", "\n").translate(_BLOCK))
+
+
+def _few_marks(text: str) -> str:
+    """Marks past the bound, and those without a character of their own to stand on, become visible."""
+    if text.isascii() or not _MAY_STACK.search(text):
+        return text
+    shown, left = [], 0
+    for char in text:
+        if not _stacks(char):
+            left = 0 if char == "\n" else MOST_MARKS
+        elif left == 0:
+            char = f"⟨U+{ord(char):04X}⟩"
+        else:
+            left -= 1
+        shown.append(char)
+    return "".join(shown)
+
+
+def _stacks(char: str) -> bool:
+    """Whether a character is drawn on the one before it: marks, and the vowels and finals of decomposed Hangul."""
+    if char < "\u0300":
+        return False
+    return unicodedata.category(char) in ("Mn", "Me") or "\u1161" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff"
 
 
 def visible_lines(text: str, limit: int | None = None) -> list[str]:

@@ -38,6 +38,38 @@ def test_no_control_or_format_character_of_unicode_gets_through() -> None:
     assert let_through == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tiếng Việt",
+        unicodedata.normalize("NFD", "tiếng Việt ế"),
+        "שָׁלוֹם",
+        "नमस्ते",
+        unicodedata.normalize("NFD", "한글"),
+        "👍🏽",
+    ],
+)
+def test_what_people_write_keeps_its_marks(text: str) -> None:
+    assert visible(text) == text
+
+
+def test_a_tower_of_marks_is_drawn_up_to_a_few_and_the_rest_is_visible() -> None:
+    shown = visible("Z" + "\u0301" * 50 + "x\u0301")
+    assert shown == "Z" + "\u0301" * 4 + "⟨U+0301⟩" * 46 + "x\u0301"
+    assert visible(shown) == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), [("\u0301x", "⟨U+0301⟩x"), ("\u11a8", "⟨U+11A8⟩")])
+def test_a_mark_with_nothing_to_stand_on_is_visible(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert visible_block(f"a\n{text}") == f"a\n{shown}"
+    assert visible(f"a\n{text}") == f"a␊{text}"
+
+
+def test_marks_of_different_kinds_count_together() -> None:
+    assert visible("a" + "\u0301\u20dd\u0489\u036f\u0334").endswith("\u036f⟨U+0334⟩")
+
+
 def test_a_block_keeps_its_line_feeds_and_nothing_else() -> None:
     assert visible_block("a\r\nb\n\tc\rd\x1b") == "a\nb\n    c␍d␛"
 
