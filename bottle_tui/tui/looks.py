@@ -51,5 +51,3 @@ class Looks:
     preview: Callable[[str, Operation], Card]
     carry_out: Callable[[str, Operation, str, bool], Outcome]
     """Slug, operation, the digest that was shown, and whether a `y` was given for its dangers."""
-    drain: Callable[[str], str | None]
-    """Count a bottle's newest traffic."""

@@ -56,7 +56,6 @@ def looks(world: World) -> Looks:
         pipelock_edited=lambda text: pipelock.editing(world, text),
         preview=lambda slug, operation: routes.preview(world, slug, operation),
         carry_out=carry_out,
-        drain=lambda slug: traffic.drain(world, slug),
     )
 
 

@@ -187,7 +187,7 @@ class LookDesk:
             routes_text=lambda slug: "routes: []\n", pipelock_text=lambda slug: "hosts: []\n",
             routes_edited=lambda text: EditRoutes("01JB2QEDIT000000000000EDIT", text),
             pipelock_edited=lambda text: EditPipelock("01JB2QEDIT000000000000EDIT", text),
-            preview=self.preview, carry_out=self.carry_out, drain=self.drain,
+            preview=self.preview, carry_out=self.carry_out,
         )  # fmt: skip
 
     def _answer[T](self, value: T) -> T:
@@ -233,7 +233,3 @@ class LookDesk:
     def carry_out(self, slug: str, operation: Operation, digest: str, acknowledged: bool) -> Outcome:
         self.calls.append(("carry_out", slug, operation.title, digest, str(acknowledged)))
         return Outcome(operation.id, slug, "approved", True, f"{operation.title}: in force, proven")
-
-    def drain(self, slug: str) -> str | None:
-        self.calls.append(("drain", slug))
-        return None

@@ -262,7 +262,7 @@ class Desk:
     @property
     def deeds(self) -> list[tuple[str, ...]]:
         """What was done, reading and listening left out."""
-        return [call for call in self.calls if call[0] not in ("follow", "watched", "traffic", "drain")]
+        return [call for call in self.calls if call[0] not in ("follow", "watched", "traffic")]
 
     def cards(self) -> list[Card]:
         if self.failing:

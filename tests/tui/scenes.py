@@ -11,6 +11,11 @@ from bottle_tui.core.views import LogLine
 from bottle_tui.services.logs import parse
 from bottle_tui.tui.app import BottleApp
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.dialogs.provenance import ProvenancePage
+from bottle_tui.tui.dialogs.record import RecordPage
+from bottle_tui.tui.screens.history import HistoryView
+from bottle_tui.tui.screens.logs import LogsView
+from bottle_tui.tui.screens.routes import RoutesView
 from tests.tui.samples import Desk, bottles
 
 SIZES = ((60, 24), (80, 24), (120, 40), (200, 50))
@@ -22,11 +27,11 @@ def gate_lines(count: int = 70) -> list[LogLine]:
     for number in range(count):
         said: dict[str, object] = {
             "event": "allowed", "time": f"2026-03-04T12:{25 + number // 5:02d}:{number * 7 % 60:02d}Z", "method": "GET",
-            "host": "docs.example.com", "path": f"/guide/chapter-{number % 9 + 1}",
+            "host": "docs.example.com", "path": f"/guide/chapter-{number % 9 + 1}", "grant": "m1",
         }  # fmt: skip
         if number % 5 == 2:
             said |= {"event": "denied", "host": "api.example.com", "path": "/repos/acme/widgets/issues"}
-            said["reason"] = "host_not_allowed"
+            said |= {"reason": "host_not_allowed", "grant": None}
         elif number % 11 == 7:
             said |= {"event": "finished", "status": 200}
         elif number == 61:
@@ -97,6 +102,31 @@ def _is_known(board: Board) -> bool:
     return beside is not None and beside.edit == board.edits.of(card.id) and not board.edits.is_computing(card.id)
 
 
+async def _until_read(pilot: Pilot[int]) -> None:
+    """Until the workers of the screen on top have answered."""
+    for _ in range(3_000):
+        await pilot.pause()
+        screen = pilot.app.screen
+        match screen:
+            case RoutesView():
+                there = screen.listing is not None
+            case HistoryView():
+                there = screen.told is not None and screen.counted is not None
+            case LogsView():
+                screen.draw()
+                there = screen.origin.found is not None
+            case ProvenancePage():
+                there = screen.found is not None
+            case RecordPage():
+                there = screen.records is not None
+            case _:
+                there = True
+        if there:
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it was not read within 30 s")
+
+
 type Act = Callable[[Pilot[int]], Awaitable[None]]
 
 
@@ -123,6 +153,8 @@ def scene(name: str) -> tuple[BottleApp, Act]:
                     if len(app.screen.query_one("#log-egress").kept) >= 70:  # type: ignore[attr-defined]
                         break
                     await pilot.pause(0.01)
+            elif key == "until-read":
+                await _until_read(pilot)
             else:
                 await stage.press(pilot, key)
         for line in app.screen.query(Input):
@@ -144,8 +176,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     "approved": ("j", "a"),
     "nothing-waits": ("a", "a"),
     "bottles": ("2",),
-    "routes": ("3", "j"),
-    "history": ("5", "j", "j"),
+    "routes": ("3", "until-read", "j"),
+    "history": ("5", "until-read", "j", "j"),
+    "provenance": ("3", "until-read", "j", "enter", "until-read"),
+    "record": ("5", "until-read", "j", "enter", "until-read"),
+    "log-line": ("4", "b", "b", "b", "until-lines", "f", "k", "until-read"),
     "logs": ("4", "b", "b", "b", "until-lines"),
     "help": ("j", "question_mark"),
     "local": (),

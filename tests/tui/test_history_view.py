@@ -163,3 +163,11 @@ async def test_read_only_takes_nothing_back(sit: Sit) -> None:
         for key in ("j", "u", "o"):
             await operator.press(key)
         assert operator.desk.deeds == []
+
+
+async def test_a_bottle_that_is_down_still_has_its_history(sit: Sit) -> None:
+    async with sit(Desk(running=[], waiting=[])) as operator:
+        await open_history(operator)
+        assert "docs" in operator.text("#history-head")
+        await operator.press("X")
+        assert operator.called("quarantine") == []

@@ -16,3 +16,10 @@ def test_the_views_look_as_they_did(name: str, size: tuple[int, int], snap_compa
 def test_the_states_of_the_inbox_look_as_they_did(name: str, snap_compare) -> None:
     app, act = scene(name)
     assert snap_compare(app, terminal_size=(80, 24), run_before=act)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", ["provenance", "record", "log-line"])
+def test_the_pages_behind_a_row_look_as_they_did(name: str, size: tuple[int, int], snap_compare) -> None:
+    app, act = scene(name)
+    assert snap_compare(app, terminal_size=size, run_before=act)

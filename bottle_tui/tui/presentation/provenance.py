@@ -77,7 +77,8 @@ def traffic_rows(rows: Sequence[Traffic], now: datetime, width: int) -> list[Row
     sums = f"{total} requests, {up} up, {down} down"
     out = [rule("its traffic", sums if rows else "never used", width)]
     for each in rows[:MOST_TRAFFIC]:
-        right = f"{each.count:>6}×  {size(each.bytes_up):>8} ↑ {size(each.bytes_down):>8} ↓  {_moment(each.last)} "
+        sent = f"{size(each.bytes_up):>8} ↑ " if width >= 80 else ""
+        right = f"{each.count:>6}×  {sent}{size(each.bytes_down):>8} ↓  {fit(_moment(each.last), 11)} "
         room = max(width - len(right) - 2, 10)
         text = f"{visible(each.method)} {visible(each.host)}{visible(each.prefix)}"
         out.append(row(Span(f" {fit(cut_middle(text, room), room)} "), Span(right, "muted")))
@@ -103,5 +104,5 @@ def strip_row(found: Provenance | None, trouble: str, now: datetime, width: int)
     )
     source = {"proposal": "approved", "operator": "added"}.get(found.source, SOURCES[found.source])
     ended = "not in force any more · " if not found.in_table else ""
-    text = f" {ended}grant {short_id(found.grant)}: {visible(found.host)} {visible(found.rules)} · {source}{who}"
+    text = f" {ended}grant {short_id(found.grant)}, {source}{who} · {visible(found.host)} {visible(found.rules)}"
     return row(Span(cut(text, width), "accent" if found.in_table else "muted"))

@@ -33,6 +33,7 @@ from bottle_tui.tui.presentation.history import (
 )
 from bottle_tui.tui.screens.looking import LookingView, Question
 from bottle_tui.tui.widgets.rows import Rows
+from bottle_tui.tui.work import work
 
 SINCE: tuple[tuple[str, timedelta | None], ...] = (
     ("30 d", None), ("15 min", timedelta(minutes=15)), ("1 h", timedelta(hours=1)), ("1 d", timedelta(days=1)),
@@ -113,6 +114,16 @@ class HistoryView(LookingView):
             (lambda: m.TrafficCounted(looks.traffic(slug, since, None), wish), lambda line: m.TrafficLost(slug, line)),
         )
 
+    def read(self) -> None:
+        """Without a bottle yet: which ones have a history."""
+        if self.slug is None and self.is_attached and not self._reading:
+            self._reading = 1
+            looks = self.deeds.services.looks
+            ask = lambda: m.LedgerListed("", (), tuple(looks.slugs()))  # noqa: E731 - a worker calls it
+            work(self.deeds.app, ask, lambda line: m.LedgerLost("", line), group="look history", to=self)
+        else:
+            super().read()
+
     @property
     def wish(self) -> str:
         """What the traffic is asked for: an answer to another wish is of no use any more."""
@@ -127,7 +138,9 @@ class HistoryView(LookingView):
     def _listed(self, message: m.LedgerListed) -> None:
         self.has_read()
         self.known = message.slugs
-        if message.slug == self.slug:
+        if self.slug is None and message.slugs:
+            self.draw()
+        elif message.slug == self.slug:
             self.told, self.ledger_trouble = message.deeds, ""
             self.draw()
 
