@@ -9,7 +9,20 @@ from pathlib import Path
 from tests.tui.scenes import SIZES, scene
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
-STATES = ("inbox", "confirm", "reason", "whole-card", "approved", "nothing-waits", "bottles", "logs", "help", "local")
+STATES = (
+    "inbox",
+    "confirm",
+    "reason",
+    "whole-card",
+    "narrowed",
+    "edit-form",
+    "approved",
+    "nothing-waits",
+    "bottles",
+    "logs",
+    "help",
+    "local",
+)
 LIGHT = ("inbox",)
 
 

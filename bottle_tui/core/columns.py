@@ -82,7 +82,7 @@ def _of(fact: Fact, found: Evidence, now: datetime, slug: str, exact: bool) -> s
 
 
 def host(found: Evidence, now: datetime, slug: str) -> str:
-    """Whether it is new here, what its grants were used for, and who else has it."""
+    """Whether it is new here, what its grants were used for, which of them the ask covers, and who else has it."""
     here = f"new for {slug}" if slug else "new here"
     if found.uses:
         used = sum(use.requests for use in found.uses)
@@ -93,7 +93,8 @@ def host(found: Evidence, now: datetime, slug: str) -> str:
         )
     others = [text.elsewhere(each, now) for each in found.elsewhere[:2]]
     more = [f"{len(found.elsewhere) - 2} more have it"] if len(found.elsewhere) > 2 else []
-    return "; ".join([here, *others, *more])
+    covers = [f"this covers {' '.join(each.grant for each in found.subsumes[:2])}"] if found.subsumes else []
+    return "; ".join([here, *covers, *others, *more])
 
 
 def paths(found: Evidence, asked: str) -> str:

@@ -14,6 +14,8 @@ from bottle_tui.services import answering, ending, evidence, interrupted, queue,
 
 DRAIN_EVERY = 30.0
 """Seconds between two counts of one bottle's traffic."""
+DRAINED = 2
+"""Bottles counted in one go, so that thirty of them hold nothing up."""
 MOST = 32
 """Bottles whose events are remembered."""
 
@@ -73,8 +75,9 @@ class Caretaker:
         return said
 
     def _drain(self) -> None:
-        for name in [self.slug] if self.slug else self.world.home.slugs():
-            now = self.world.clock.monotonic()
-            if now - self._drained.get(name, -DRAIN_EVERY) >= DRAIN_EVERY:
-                self._drained[name] = now
-                traffic.drain(self.world, name)
+        now = self.world.clock.monotonic()
+        slugs = [self.slug] if self.slug else self.world.home.slugs()
+        due = [name for name in slugs if now - self._drained.get(name, -DRAIN_EVERY) >= DRAIN_EVERY]
+        for name in sorted(due, key=lambda name: self._drained.get(name, -DRAIN_EVERY))[:DRAINED]:
+            self._drained[name] = now
+            traffic.drain(self.world, name)

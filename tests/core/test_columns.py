@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bottle_tui.core import columns
-from bottle_tui.core.evidence import Elsewhere, Evidence, Group, Prior, Replay, Use
+from bottle_tui.core.evidence import Elsewhere, Evidence, Group, Prior, Replay, Subsumed, Use
 from bottle_tui.core.views import Fact
 
 NOW = datetime(2026, 3, 4, 12, 41, tzinfo=UTC)
@@ -69,6 +69,8 @@ def test_who_has_the_host_and_what_its_grants_did_is_said() -> None:
     assert text.startswith("2 grants here, used 6×, last 3 min ago; docs has had it 3 d (412 uses)")
     assert text.endswith("1 more have it")
     assert seen(replace(FOUND, uses=(Use("a"),)))["host"] == "1 grant here, never used"
+    covered = replace(FOUND, uses=(Use("m1"),), subsumes=(Subsumed("m1", "api.example.com", "/v1/x, GET"),))
+    assert seen(covered)["host"] == "1 grant here, never used; this covers m1"
 
 
 def test_what_scanning_has_cost_here_stands_beside_the_credential() -> None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(300)
 def test_what_was_fitted_to_the_denial_is_what_the_agent_gets(bottle: Bottle, size: tuple[int, int]) -> None:
     with bottle.dashboard(size) as terminal:
         terminal.until(agent.HOST, "1× denied")
-        terminal.until("→ ", press="=")
+        terminal.until(f"→ {agent.PATH}", press="=")
         terminal.until("15 min", press="t")
         terminal.until("in force, proven", press="a")
         answer = bottle.step("answer")

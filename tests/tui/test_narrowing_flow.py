@@ -105,7 +105,7 @@ async def test_0_goes_back_to_what_was_asked(sit: Sit) -> None:
         await shown(operator, FITTED)
         await operator.press("0")
         await shown(operator, AS_ASKED)
-        assert "→" not in operator.text("#card")
+        assert "every →" not in operator.text("#card") and "/repos/acme/ →" not in operator.text("#card")
         await operator.press("0")
         assert "as it was asked" in operator.text("#footer")
         await operator.press("a")
@@ -310,3 +310,14 @@ async def test_what_ended_by_itself_is_said_and_does_not_take_the_undo_away(sit:
         await operator.until(lambda: len(operator.app.board.results) == 2)
         assert "u undo" in operator.text("#result")
         assert "a time limit has ended" in operator.text("#card")
+
+
+async def test_evidence_is_read_anew_every_few_seconds_while_the_card_is_open(sit: Sit) -> None:
+    desk = one()
+    async with sit(desk) as operator:
+        await looked(operator)
+        before = len(desk.looked)
+        desk.evidence[card().id] = replace(desk.evidence[card().id], denied=15)
+        desk.clock = lambda: NOON + timedelta(seconds=6)
+        await operator.until(lambda: "seen 15× denied" in operator.text("#card"))
+        assert len(desk.looked) == before + 1

@@ -14,6 +14,7 @@ from bottle_tui.tui.board import Board, Result
 from bottle_tui.tui.presentation import chrome, lists
 from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.card import (
+    Around,
     asked_spans,
     card_view,
     change_rows,
@@ -290,7 +291,7 @@ def test_the_row_budget_holds_at_every_size_with_all_that_a_card_can_have(
     body = height - 4 - rows_of_result
     pane = body if width >= 140 else body - list_height(body, 5, every, width)
     assert pane < body or width >= 140
-    view = card_view(every, "2 of 5", NOON, width if width < 140 else width - 64, pane, fits=True)
+    view = card_view(every, "2 of 5", NOON, width if width < 140 else width - 64, pane, around=Around(fits=True))
     text = said(view.rows)
     assert len(view.rows) == pane
     for fact in every.facts:
@@ -302,12 +303,12 @@ def test_the_row_budget_holds_at_every_size_with_all_that_a_card_can_have(
 
 
 def test_where_equals_would_fit_it_the_risk_says_so() -> None:
-    assert "= fits it" in said(card_view(card(), "", NOON, 80, 20, fits=True).rows)
+    assert "= fits it" in said(card_view(card(), "", NOON, 80, 20, around=Around(fits=True)).rows)
     assert "= fits it" not in said(card_view(card(), "", NOON, 80, 20).rows)
 
 
 def test_while_an_edit_is_computed_the_old_change_is_faint_and_says_so() -> None:
-    rows = card_view(card(), "", NOON, 80, 20, computing=True).rows
+    rows = card_view(card(), "", NOON, 80, 20, around=Around(computing=True)).rows
     assert "CHANGE  computing…" in said(rows)
     assert not [span for line in rows for span in line if span.style == "added"]
 
@@ -328,3 +329,11 @@ def test_a_countdown_reads_at_a_glance() -> None:
 def test_the_whole_card_tells_all_that_was_seen() -> None:
     text = said(whole_card(card(), "", NOON, 60, ("docs has had it 3 d (412 uses)",)))
     assert "SEEN" in text and "412 uses" in text
+
+
+def test_the_change_says_which_generation_it_leads_to() -> None:
+    assert "CHANGE  gen 7 → 8, both sidecars" in said(
+        card_view(card(), "", NOON, 80, 20, around=Around(generation=7)).rows
+    )
+    nothing = card(change=Change("", "", "x", unchanged=True))
+    assert "gen 7" not in said(card_view(nothing, "", NOON, 80, 20, around=Around(generation=7)).rows)

@@ -36,6 +36,16 @@ NAME = 9
 
 
 @dataclass(frozen=True)
+class Around:
+    """What is known around a card: whether its change is still that of an older edit, whether `=` would narrow it, and
+    the generation of the table that it would change."""
+
+    computing: bool = False
+    fits: bool = False
+    generation: int | None = None
+
+
+@dataclass(frozen=True)
 class CardView:
     """The rows, and which risks (indices, worst first) are among them; what did not fit."""
 
@@ -175,12 +185,21 @@ def _sections(card: Card) -> tuple[str, str]:
     return ("CHANGE" + (f"  {target}" if target else ""), "d: whole diff")
 
 
+def _change_title(card: Card, around: Around) -> tuple[str, str]:
+    """Of the rule above the change, with the generation that it leads to."""
+    title, hint = _sections(card)
+    if around.computing:
+        return "CHANGE  computing…", hint
+    if around.generation is None or card.change is None or not card.change.routes:
+        return title, hint
+    number = f"gen {around.generation} → {around.generation + 1}"
+    return title.replace("CHANGE  ", f"CHANGE  {number}, "), hint
+
+
 def card_view(
-    card: Card, place: str, now: datetime, width: int, height: int, scroll: int = 0, computing: bool = False,
-    fits: bool = False,
-) -> CardView:  # fmt: skip
-    """The card in exactly `height` rows. `scroll`: the first risk to show where not all fit; `computing`: whether the
-    change is still that of an older edit; `fits`: whether `=` would narrow it."""
+    card: Card, place: str, now: datetime, width: int, height: int, scroll: int = 0, around: Around = Around()
+) -> CardView:
+    """The card in exactly `height` rows. `scroll`: the first risk to show where not all fit."""
     risks = worst_first(card.risks)
     change = change_rows(card.change, card.problem, width)
     if height < len(change) + len(card.facts) + len(risks) + 6:
@@ -204,14 +223,13 @@ def card_view(
     rows = [head(card, place, now, width), *facts]
     if "risks" in rules:
         rows.append(rule(_risks_title(len(risks), shown_risks, top), _more(risks, shown_risks), width))
-    rows += [risk_row(risk, width, fits) for risk in risks[top : top + shown_risks]]
+    rows += [risk_row(risk, width, around.fits) for risk in risks[top : top + shown_risks]]
     change_height = need_change + more_change
     if "change" in rules:
-        title, hint = _sections(card)
-        title = "CHANGE  computing…" if computing else title
+        title, hint = _change_title(card, around)
         left = len(change) - change_height
         rows.append(rule(title, f"{hint}, {left} more" if left > 0 else hint, width))
-    rows += _dimmed(change[:change_height]) if computing else change[:change_height]
+    rows += _dimmed(change[:change_height]) if around.computing else change[:change_height]
     words_height = MIN_WORDS + more_words
     if "words" in rules:
         title = f"the agent's words, {words_height} line{'s' * (words_height > 1)} of {len(words)}"

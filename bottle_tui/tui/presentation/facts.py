@@ -8,6 +8,7 @@ from bottle_tui.core.evidence_text import lines
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.presentation.card import Around
 
 
 def drawn_card(board: Board) -> Card | None:
@@ -34,6 +35,13 @@ def evidence_lines(board: Board) -> tuple[str, ...]:
     return lines(beside.evidence, board.now) if beside else ()
 
 
-def can_fit(board: Board) -> bool:
-    """Whether `=` would change something."""
-    return board.ask is not None and narrowing.fit(board.ask).edit is not None
+def around(board: Board) -> Around:
+    """What is known around the open card."""
+    card = board.open_card
+    if card is None:
+        return Around()
+    return Around(
+        computing=board.edits.is_computing(card.id),
+        fits=board.ask is not None and narrowing.fit(board.ask).edit is not None,
+        generation=next((bottle.generation for bottle in board.ours if bottle.slug == card.slug), None),
+    )

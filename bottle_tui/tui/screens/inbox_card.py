@@ -6,7 +6,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.card import card_view, whole_card, worst_first
-from bottle_tui.tui.presentation.facts import can_fit, drawn_card, evidence_lines
+from bottle_tui.tui.presentation.facts import around, drawn_card, evidence_lines
 from bottle_tui.tui.presentation.lists import empty_rows
 from bottle_tui.tui.presentation.rows import rule, wrapped
 from bottle_tui.tui.widgets.rows import Rows
@@ -53,9 +53,7 @@ class CardPane:
             self._fill_zoomed(card, board, pane)
         else:
             place = f"{board.selection.index + 1} of {len(board.selection.order)}"
-            computing = board.edits.is_computing(card.id)
-            width, height = pane.size.width, pane.size.height
-            view = card_view(card, place, board.now, width, height, self._top, computing, can_fit(board))
+            view = card_view(card, place, board.now, pane.size.width, pane.size.height, self._top, around(board))
             pane.rows, self.seen, self._max_top = view.rows, view.seen, view.max_scroll
         pane.set_class(self.has_cursor, "-active")
 
