@@ -337,3 +337,13 @@ def test_the_change_says_which_generation_it_leads_to() -> None:
     )
     nothing = card(change=Change("", "", "x", unchanged=True))
     assert "gen 7" not in said(card_view(nothing, "", NOON, 80, 20, around=Around(generation=7)).rows)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_however_far_an_approval_has_come_its_line_still_says_that_it_is_in_force(width: int) -> None:
+    text = "approved a-rather-long-name.example.com: in force, proven"
+    line = Result(NOON, text, "ok", "x", undo=True, delivery="retry refused (pipelock)", ends=NOON + timedelta(hours=1))
+    drawn = said([lists.result_row(line, width, NOON)])
+    assert "in force, proven · retry" in drawn and "u undo" in drawn
+    late = replace(line, delivery="", ends=None)
+    assert "listening" in said([lists.result_row(late, width, NOON + timedelta(seconds=31))])

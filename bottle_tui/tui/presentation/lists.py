@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
+from rich.cells import cell_len
+
 from bottle_tui.core.folding import Line
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleState, BottleStatus, Card, SidecarState
@@ -11,6 +13,8 @@ from bottle_tui.tui.presentation.card import GLYPHS, RISK_STYLES, worst_first
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, fit_row, row, rule, width_of
 from bottle_tui.tui.presentation.times import age, ago, clock, left, stale
 
+SENTENCE = 26
+"""Columns of a result that are never given to what follows it: its end says whether it is in force."""
 STATE_STYLES: dict[BottleState, Style] = {
     "running": "ok", "starting": "accent", "degraded": "danger", "needs_tokens": "warn", "quarantined": "danger",
     "stopped": "muted", "foreign": "warn",
@@ -208,6 +212,8 @@ def result_row(result: Result, width: int, now: datetime | None = None) -> Row:
     space = width - len(key) - 1
     start = f" {mark} {clock(result.at)} "
     further = _further(result, now, space - len(start))
+    least = min(cell_len(visible(result.text)), SENTENCE)
+    further = cut(further, max(space - len(start) - least - 3, 0))
     room = space - len(start) - (len(further) + 3 if further else 0)
     text = start + cut_middle(visible(result.text), room) + (f" · {further}" if further else "")
     spans = row(Span(fit(text, space) + " ", style), Span(key[:1], "key"), Span(key[1:], "plain"))  # type: ignore[arg-type]
