@@ -1,7 +1,8 @@
 """From event lines to a window of evidence: denials as values, and who came back for an answer. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +16,33 @@ def window(gate: Iterable[Event], supervise: Iterable[Event]) -> Window:
     """What these events say. Lines of another kind or shape are left out."""
     timed = [(moment, event) for event in gate if (moment := _moment(event)) is not None]
     own = {str(event.get("host")) for _, event in timed if event.get("background") is True}
-    denials = (_denial(moment, event, own) for moment, event in timed)
+    denials = (denial for moment, event in timed for denial in _denials(moment, event, own))
     return Window(
         known=True,
-        denials=tuple(denial for denial in denials if denial is not None),
+        denials=tuple(denials),
         since=timed[0][0] if timed else None,
         until=timed[-1][0] if timed else None,
         dropped=sum(_number(event, "count", 0) for _, event in timed if event.get("event") == "dropped"),
         again=_again(supervise),
     )
+
+
+def _denials(moment: datetime, event: Event, own: set[str]) -> Iterator[Denial]:
+    """What one line tells. Merged repeats say where the most frequent were; those beyond have no path."""
+    whole = _denial(moment, event, own)
+    if whole is None:
+        return
+    left = whole.count
+    listed = event.get("paths") if event.get("event") == "denied_more" else None
+    for each in listed if isinstance(listed, list) else ():
+        if isinstance(each, Mapping) and isinstance(each.get("path"), str) and left:
+            where = {name: each[name] for name in ("path", "port", "scheme", "count") if name in each}
+            part = _denial(moment, {**event, **where}, own)
+            if part is not None:
+                yield replace(part, count=min(part.count, left))
+                left -= min(part.count, left)
+    if left:
+        yield replace(whole, count=left)
 
 
 def _denial(moment: datetime, event: Event, own: set[str]) -> Denial | None:

@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,35 @@ _KINDS = 1_000
 """How many different denials are merged in one second; further ones are dropped and counted."""
 
 
+_PLACES = 20
+"""How many different paths the count of merged denials tells apart; the rest is in the count alone."""
+_LONGEST_PLACE = 300
+"""A longer path is not told apart: cut, it would name another place."""
 _LONGEST = 2_000
+
+type _Place = tuple[str, int, str]
+"""Path, port, scheme."""
+
+
+@dataclass
+class _Repeats:
+    """What was merged since the last line of its kind."""
+
+    count: int = 0
+    places: dict[_Place, int] = field(default_factory=dict)
+
+    def add(self, place: _Place | None) -> None:
+        """One more."""
+        self.count += 1
+        if place is None or len(place[0]) > _LONGEST_PLACE:
+            return
+        if place in self.places or len(self.places) < _PLACES:
+            self.places[place] = self.places.get(place, 0) + 1
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The places, most frequent first, as the event lists them."""
+        ordered = sorted(self.places.items(), key=lambda item: -item[1])
+        return [{"path": path, "port": port, "scheme": scheme, "count": n} for (path, port, scheme), n in ordered]
 
 
 def clipped[T](value: T) -> T | str:
@@ -39,7 +68,7 @@ class Events:
         self._queue: queue.Queue[Any] = queue.Queue(_ROOM)
         self._lock = threading.Lock()
         self._dropped = 0
-        self._counts: dict[tuple[str, ...], int] = {}
+        self._counts: dict[tuple[str, ...], _Repeats] = {}
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
 
@@ -54,19 +83,22 @@ class Events:
 
     def denied(self, **fields: Any) -> None:
         """A denial: the first of its host, method and reason in a second is a line, the others are counted."""
-        self.merged("denied", (str(fields["host"]), str(fields["method"]), str(fields["reason"])), **fields)
+        path, port, scheme = (fields.get(name) for name in ("path", "port", "scheme"))
+        place = (str(path), port, str(scheme)) if path is not None and isinstance(port, int) else None
+        kind = (str(fields["host"]), str(fields["method"]), str(fields["reason"]))
+        self.merged("denied", kind, place, **fields)
 
-    def merged(self, event: str, kind: tuple[str, ...], **fields: Any) -> None:
-        """An event that is written once per kind and second; the rest becomes `<event>_more` with a count."""
+    def merged(self, event: str, kind: tuple[str, ...], place: _Place | None = None, **fields: Any) -> None:
+        """An event that is written once per kind and second; the rest is `<event>_more`: a count, and where."""
         key = (event, *map(clipped, kind))
         with self._lock:
             if key in self._counts:
-                self._counts[key] += 1
+                self._counts[key].add(place)
                 return
             if len(self._counts) >= _KINDS:
                 self._dropped += 1
                 return
-            self._counts[key] = 0
+            self._counts[key] = _Repeats()
         self.emit(event, **fields)
 
     def close(self) -> None:
@@ -95,13 +127,13 @@ class Events:
             counts, self._counts = self._counts, {}
             dropped, self._dropped = self._dropped, 0
             # A kind that keeps coming is only counted, also at the start of the next second.
-            self._counts = {key: 0 for key, count in counts.items() if count}
-        for (event, *kind), count in counts.items():
-            if count:
+            self._counts = {key: _Repeats() for key, repeats in counts.items() if repeats.count}
+        for (event, *kind), repeats in counts.items():
+            if repeats.count:
                 names = ("host", "method", "reason")[: len(kind)] if event == "denied" else ("kind",)
-                self._write(
-                    {"event": f"{event}_more", "time": moment(), "count": count, **dict(zip(names, kind, strict=False))}
-                )
+                told = dict(zip(names, kind, strict=False))
+                paths = {"paths": listed} if (listed := repeats.listed()) else {}
+                self._write({"event": f"{event}_more", "time": moment(), "count": repeats.count, **told, **paths})
         if dropped:
             self._write({"event": "dropped", "time": moment(), "count": dropped})
 

@@ -143,6 +143,29 @@ def test_events_become_denials_and_merged_repeats_have_no_path() -> None:
     assert (window.denials[0].port, window.dropped, window.since) == (8443, 3, NOW)
 
 
+def test_merged_repeats_are_denials_of_the_places_they_list_and_the_rest_has_no_path() -> None:
+    more = {"event": "denied_more", "time": "2026-01-01T12:00:00.000Z", "host": HOST, "method": "GET", "count": 9}
+    listed = [
+        {"path": "/a", "port": 443, "scheme": "https", "count": 5, "host": "other.test"},
+        {"path": "/b", "port": 8443, "scheme": "https", "count": 2},
+        {"path": 7, "count": 1},
+        "nonsense",
+        {"path": "/c", "count": 100},
+    ]
+    window = gate_events.window([{**more, "reason": "path_not_allowed", "paths": listed}], [])
+    assert [(each.host, each.path, each.port, each.count) for each in window.denials] == [
+        (HOST, "/a", 443, 5),
+        (HOST, "/b", 8443, 2),
+        (HOST, "/c", 443, 2),
+    ]
+    odd = [{**more, "paths": "nonsense"}, {**more, "count": 3, "paths": [{"path": "/a", "count": 1}]}]
+    assert [(each.path, each.count) for each in gate_events.window(odd, []).denials] == [
+        (None, 9),
+        ("/a", 1),
+        (None, 2),
+    ]
+
+
 def test_who_comes_back_after_a_decision_asks_again() -> None:
     events = [
         {"event": "waiting", "id": "A"},

@@ -50,6 +50,26 @@ def test_repeats_are_one_line_and_a_count():
     ]
 
 
+def test_merged_repeats_say_where_they_were_most_frequent_first():
+    at = [("/a", 443), ("/b", 443), ("/b", 443), ("/b", 8443), ("/" + "c" * 400, 443)]
+    got = lines_of(
+        lambda events: [denied(events, path=path, port=port, scheme="https") for path, port in [("/first", 443), *at]]
+    )
+    assert (got[-1]["event"], got[-1]["count"]) == ("denied_more", 5)
+    assert got[-1]["paths"] == [
+        {"path": "/b", "port": 443, "scheme": "https", "count": 2},
+        {"path": "/a", "port": 443, "scheme": "https", "count": 1},
+        {"path": "/b", "port": 8443, "scheme": "https", "count": 1},
+    ]
+
+
+def test_merged_repeats_tell_a_bounded_number_of_places_apart():
+    got = lines_of(lambda events: [denied(events, path=f"/{n}", port=443, scheme="https") for n in range(500)])
+    assert got[-1]["count"] == 499
+    assert len(got[-1]["paths"]) == 20
+    assert len(json.dumps(got[-1])) < 10_000
+
+
 def test_a_long_path_is_cut_in_its_line():
     lines = []
     events = Events(lines.append, interval=60)
