@@ -29,7 +29,7 @@ async def test_traffic_has_host_method_prefix_grant_counts_and_a_gap_is_written_
         text = operator.text("#traffic")
         for words in ("gap 10:00–10:14", "rotated", "412", "3.4 MB", "12.0 kB", "…7Q2MD0", "host_not_allowed", "12:39"):
             assert words in text
-        assert "418 passed, 104 denied" in operator.text("#traffic-head")
+        assert "418 admitted, 104 denied" in operator.text("#traffic-head")
 
 
 async def test_u_takes_back_an_approval_that_is_still_in_force(sit: Sit) -> None:

@@ -74,7 +74,7 @@ def traffic_head(rows: Sequence[Kind], since: str, find: str, active: bool, trou
     denied = sum(each.count for each in rows if each.reason is not None)
     up, down = size(sum(each.bytes_up for each in rows)), size(sum(each.bytes_down for each in rows))
     filtered = f"/{visible(find)} · " if find else ""
-    full = f"{filtered}{passed} passed, {denied} denied · {up} ↑ {down} ↓"
+    full = f"{filtered}{passed} admitted, {denied} denied · {up} ↑ {down} ↓"
     brief = f"{filtered}{passed} ✓ {denied} ✗"
     right = full if len(full) + len(since) + 18 <= width else brief
     return rule(f"traffic, {since}", right, width, "title" if active else "muted")
