@@ -41,7 +41,7 @@ class BottleApp(App[int]):
         Binding("colon", "command_palette", "palette", id="palette", key_display=":", tooltip="Every action by name"),
         Binding("q,ctrl+q", "quit", "quit", id="quit", tooltip="Leave; bottles go on"),
     ]
-    board: reactive[Board | None] = reactive(None, init=False)
+    board: reactive[Board | None] = reactive(None, init=False, repaint=False)
 
     def __init__(self, services: Services, *, read_only: bool = False, slug: str | None = None,
                  likes: Likes = NO_LIKES, now: Callable[[], float] | None = None) -> None:  # fmt: skip
@@ -90,6 +90,14 @@ class BottleApp(App[int]):
     @on(m.NudgeArrived)
     def _nudged(self) -> None:
         self.conduct.reader.read("cards")
+
+    @on(m.SidecarSilent)
+    def _fell_silent(self) -> None:
+        self.conduct.reader.read("bottles")
+
+    @on(m.NothingNew)
+    def _nothing_new(self, looked: m.NothingNew) -> None:
+        self.conduct.reader.ended(looked.what)
 
     @on(m.DecisionMade)
     def _decided(self, made: m.DecisionMade) -> None:

@@ -183,8 +183,15 @@ class Board:
             replace(result, delivery=card.delivery, ends=card.ends) if result.id == card.id and result.undo else result
             for result in self.results
         )
+        if card.id not in self.cards and not any(result.id == card.id for result in results):
+            return replace(self, results=(self._elsewhere(card), *results)[:KEPT_RESULTS])
         shown = {**self.cards, card.id: card} if card.id in self.cards else self.cards
         return replace(self, cards=MappingProxyType(dict(shown)), results=results)
+
+    def _elsewhere(self, card: Card) -> Result:
+        """What somebody else decided, in one line; nothing to take back from here."""
+        how = card.problem if card.decided_by else card.status
+        return Result(self.now, f"{card.host or card.tool} for {card.slug}: {how or card.status}", "ok", card.id)
 
     @property
     def deaf(self) -> Result | None:

@@ -16,6 +16,9 @@ from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.services import Services
 from bottle_tui.tui.work import Deeds, Reader
 
+MOST_LEARNED = 5
+"""Asks decided elsewhere of which one listing finds out more."""
+
 
 class Conduct:
     """Owns the workers of the dashboard."""
@@ -27,7 +30,8 @@ class Conduct:
         self.deeds = Deeds(app, services)
         self.asking = Asking(app, services)
         self.attending = Attending(app, services)
-        self.nudges = Nudges(services, lambda: app.post_message(m.NudgeArrived()), self.attending.denied)
+        self.nudges = Nudges(services, lambda: app.post_message(m.NudgeArrived()), self.attending.denied,
+                             lambda: app.post_message(m.SidecarSilent()))  # fmt: skip
         self.calling = Calling(app, services, sentry, notify)
 
     def begin(self) -> None:
@@ -56,6 +60,8 @@ class Conduct:
         gone = after.selection.leaving
         if gone and gone != before.selection.leaving and gone not in after.applying:
             self.deeds.learn(gone)
+        for id in _decided_elsewhere(before, after) if isinstance(heard, m.CardsLoaded) else ():
+            self.deeds.learn(id)
         follow(self.asking, heard, after, monotonic())
         match heard:
             case m.CardsLoaded() | m.CardsFailed():
@@ -91,3 +97,10 @@ class Conduct:
                 self.attending.changed()
                 self.reader.read("cards")
                 self.reader.read("bottles")
+
+
+def _decided_elsewhere(before: Board, after: Board) -> list[str]:
+    """Asks that left the listing although nobody decided them here; a few, the open one is looked after already."""
+    gone = [id for id in before.cards if id not in after.cards and id not in before.applying]
+    mine = {result.id for result in before.results}
+    return [id for id in gone if id not in mine and before.only == after.only][:MOST_LEARNED]

@@ -27,6 +27,7 @@ class Follower:
         tail: int = 200,
         heard: Callable[[LogLine], None] | None = None,
         keep: bool = True,
+        ended: Callable[[], object] | None = None,
     ) -> None:
         self.slug = slug
         self.role: Role = role
@@ -36,6 +37,8 @@ class Follower:
         self._tail = tail
         self._heard = heard
         self._keep = keep
+        self._on_end = ended
+        self._lively = False
         self._queue: deque[LogLine] = deque()
         self._dropped = self._characters = 0
         self._lock = Lock()
@@ -72,13 +75,21 @@ class Follower:
             except Exception as error:  # noqa: BLE001 - a worker's boundary: the tab says why it is silent
                 self.ended = f"{type(error).__name__}: {error}"
             tail = 0
+            self._say_ended()
             self._stop.wait(2.0)
+
+    def _say_ended(self) -> None:
+        """Once for each time that it had been followed."""
+        if self._on_end is not None and self._lively and not self._stop.is_set():
+            self._lively = False
+            self._on_end()
 
     def _follow(self, stream: Stream) -> None:
         try:
             while not self._stop.is_set():
                 line = stream.next(WAIT)
                 self.ended = ""
+                self._lively = True
                 if line is not None:
                     self._put(line)
         finally:

@@ -32,5 +32,7 @@ class Lookout:
     """Mutes that are over, asks that nobody answered for a day. Not for a read-only dashboard."""
     notify: Callable[[Sequence[str], Mapping[str, Any]], object] = _nothing
     """Run `notify.command`."""
+    stamp: Callable[[], object] = object
+    """Cheap; equal to the last one when nothing on the host has changed. The default is never equal."""
     muted: Callable[[], Mapping[str, datetime]] = dict
     """Slug → until when."""

@@ -7,7 +7,7 @@ from typing import Any
 from bottle_tui.core.evidence import DeniedGroup, Window
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import World
-from bottle_tui.services import absence, denied, evidence, muting, outdated, timers
+from bottle_tui.services import absence, denied, evidence, muting, outdated, stamp, timers
 from bottle_tui.tui.lookout import Lookout
 
 type Notifier = Callable[[Sequence[str], Mapping[str, Any]], object]
@@ -55,5 +55,6 @@ def lookout(world: World, slug: str | None = None, notify: Notifier | None = Non
         absence=lambda left: absence.since(world, left, slug),
         settle=settle,
         notify=notify or (lambda argv, payload: None),
+        stamp=lambda: stamp.stamp(world, slug),
         muted=lambda: muting.muted(world, slug),
     )

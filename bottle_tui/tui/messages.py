@@ -375,6 +375,21 @@ class DecisionMade(Message, bubble=False):
         self.decision = decision
 
 
+class NothingNew(Message, bubble=False):
+    """A look at the host's files said that a listing ("cards" or "bottles") would bring nothing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
+
+
+class SidecarSilent(Message, bubble=False):
+    """A sidecar's output has ended: how the bottles are is worth a look."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, SidecarSilent)
+
+
 class NudgeArrived(Message, bubble=False):
     """A sidecar said something that makes a new listing worth while."""
 

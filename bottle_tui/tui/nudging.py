@@ -13,12 +13,14 @@ MOST = 64
 
 
 class Nudges:
-    """Owns two followers a bottle, of supervise and of the gate. `poke` and `denied` are called from their threads."""
+    """Owns two followers a bottle, of supervise and of the gate. The callables run in their threads."""
 
-    def __init__(self, services: Services, poke: Callable[[], object], denied: Callable[[str], object]) -> None:
+    def __init__(self, services: Services, poke: Callable[[], object], denied: Callable[[str], object],
+                 silent: Callable[[], object]) -> None:  # fmt: skip
         self._services = services
         self._poke = poke
         self._denied = denied
+        self._silent = silent
         self._followers: dict[str, tuple[Follower, ...]] = {}
 
     def attend(self, slugs: Iterable[str]) -> None:
@@ -29,8 +31,12 @@ class Nudges:
                 follower.stop()
         for slug in wanted:
             if slug not in self._followers:
-                asks = Follower(self._services, slug, "supervise", tail=0, heard=self._heard, keep=False)
-                gate = Follower(self._services, slug, "egress", tail=0, heard=self._of_gate, keep=False)
+                asks = Follower(
+                    self._services, slug, "supervise", tail=0, heard=self._heard, keep=False, ended=self._silent
+                )
+                gate = Follower(
+                    self._services, slug, "egress", tail=0, heard=self._of_gate, keep=False, ended=self._silent
+                )
                 self._followers[slug] = (asks, gate)
                 for follower in (asks, gate):
                     follower.start()

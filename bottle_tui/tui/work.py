@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 from textual.app import App
 from textual.message import Message
@@ -15,6 +16,9 @@ from bottle_tui.errors import BottleError
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.services import Services
 from sidecar_addon.table import Grant
+
+RELAXED = 5.0
+"""Seconds after which a listing is made anew although no news came: an age on screen is never much more."""
 
 
 def work(
@@ -41,12 +45,18 @@ def work(
 
 @dataclass
 class Reader:
-    """Lists cards and bottles, one listing of each kind at a time, again a second after the last ended."""
+    """Lists cards and bottles, one listing of each kind at a time.
+
+    A second after the last ended it looks whether files on the host have changed, and lists again when they have, or
+    when the last listing is `RELAXED` seconds old. News from sidecars come as nudges and list at once.
+    """
 
     app: App[int]
     services: Services
     pause: float = 1.0
     _busy: set[str] = field(default_factory=set)
+    _seen: dict[str, tuple[object, float]] = field(default_factory=dict)
+    """The stamp of the host's files before the last listing, and when that was."""
     _again: set[str] = field(default_factory=set)
 
     def read(self, what: str) -> None:
@@ -54,11 +64,21 @@ class Reader:
         if what in self._busy:
             self._again.add(what)
             return
+        self._begin(what, always=True)
+
+    def _begin(self, what: str, *, always: bool) -> None:
         self._busy.add(what)
-        if what == "cards":
-            work(self.app, self._cards, m.CardsFailed, group="read cards")
-        else:
-            work(self.app, self._bottles, m.BottlesFailed, group="read bottles")
+        listed, failed = (self._cards, m.CardsFailed) if what == "cards" else (self._bottles, m.BottlesFailed)
+
+        def asked() -> Message:
+            stamp, now = self.services.lookout.stamp(), monotonic()
+            before, at = self._seen.get(what, (None, 0.0))
+            if not always and stamp == before and now - at < RELAXED:
+                return m.NothingNew(what)
+            self._seen[what] = (stamp, now)
+            return listed()
+
+        work(self.app, asked, failed, group=f"read {what}")
 
     def ended(self, what: str) -> None:
         """It has; the next one follows."""
@@ -71,7 +91,7 @@ class Reader:
 
     def _due(self, what: str) -> None:
         if what not in self._busy:
-            self.read(what)
+            self._begin(what, always=False)
 
     def _cards(self) -> Message:
         return m.CardsLoaded(tuple(self.services.cards()), self.services.now())

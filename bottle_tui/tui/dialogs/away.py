@@ -21,7 +21,7 @@ class Away(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,space", "leave", "back", id="away-leave", tooltip="To the inbox"),
     ]
-    board: reactive[Board | None] = reactive(None, init=False)
+    board: reactive[Board | None] = reactive(None, init=False, repaint=False)
 
     def __init__(self, left: datetime, board: Board | None) -> None:
         super().__init__()

@@ -37,8 +37,8 @@ class View(Screen[None]):
         ),
     ]
 
-    board: reactive[Board | None] = reactive(None, init=False)
-    notice: reactive[str] = reactive("", init=False)
+    board: reactive[Board | None] = reactive(None, init=False, repaint=False)
+    notice: reactive[str] = reactive("", init=False, repaint=False)
 
     def __init__(self, sentry: Sentry, deeds: Deeds) -> None:
         super().__init__()
