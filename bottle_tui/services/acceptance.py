@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from bottle_tui.core.plan import Plan
@@ -17,14 +18,46 @@ type Ask = Callable[[str], bool]
 """Shows a text and returns whether the person typed yes."""
 
 
-def require(home: BottleHome, plan: Plan, *, accept: str | None, ask: Ask | None, progress: Progress) -> None:
+@dataclass(frozen=True)
+class Here:
+    """What of a policy holds where the bottle is to run."""
+
+    local: bool = False
+    scans: bool = True
+
+    def said(self, policy: dict[str, str]) -> dict[str, str]:
+        """The policy in words that are true here."""
+        return {key: self._line(key, value) for key, value in policy.items()}
+
+    def _line(self, key: str, value: str) -> str:
+        if not self.scans and key.startswith("route "):
+            rules, _, state = value.rpartition(" (")
+            return f"{rules} (not scanned: the hop stands in for pipelock)" if state == "scanned)" else value
+        if not self.local:
+            return value
+        if key == "image":
+            return "not used: the local runtime runs the command on this host, NOT CONTAINED"
+        if key in ("limits", "user") or key.startswith("mount "):
+            return f"{value} (not enforced on the local runtime)"
+        return value
+
+
+def require(
+    home: BottleHome,
+    plan: Plan,
+    *,
+    accept: str | None,
+    ask: Ask | None,
+    progress: Progress,
+    here: Here = Here(),
+) -> None:
     """Returns once this plan is accepted. Raises NeedsAcceptance; nothing was built or started then."""
     before = read(home)
     if before is not None and before["digest"] == plan.digest:
         return
     if accept is not None and accept != plan.digest:
         raise NeedsAcceptance(f"--accept names {accept}, and what stands here is {plan.digest}; look at it again")
-    lines = policy(plan) if before is None else widening(before["policy"], as_policy(plan))
+    lines = policy(plan, here) if before is None else widening(here.said(before["policy"]), here.said(as_policy(plan)))
     title = f"{plan.manifest}, {plan.digest}" + ("" if before is None else ": changed since it was last accepted")
     text = "\n".join([title, *lines])
     if accept is None and ask is not None:
@@ -97,9 +130,9 @@ def as_policy(plan: Plan) -> dict[str, str]:
     return said
 
 
-def policy(plan: Plan) -> list[str]:
+def policy(plan: Plan, here: Here = Here()) -> list[str]:
     """The whole policy, one line for each thing."""
-    return [f"  {key}: {value}" for key, value in as_policy(plan).items()]
+    return [f"  {key}: {value}" for key, value in here.said(as_policy(plan)).items()]
 
 
 def widening(before: dict[str, str], after: dict[str, str]) -> list[str]:

@@ -42,7 +42,7 @@ def prepare(world: World, blueprint: Blueprint, incarnation: str, *, runtime: st
     plan = blueprint.plan
     home = world.home.bottle(plan.slug)
     gate, pipelock = _authorities(world, home, plan.slug)
-    hop = runtime == "local" or world.environ.get("BOTTLE_TUI_PIPELOCK") == "hop"
+    hop = uses_hop(world, runtime)
     apply = new_ulid(world)
     extra = mirror.parse_extra(home.read(mirror.EXTRA_FILE))
     planned = replace(plan, routes=mirror.unscanned(plan.routes, extra))
@@ -73,6 +73,11 @@ def prepare(world: World, blueprint: Blueprint, incarnation: str, *, runtime: st
         home=home.path,
     )
     return Prepared(launch, table, config)
+
+
+def uses_hop(world: World, runtime: str) -> bool:
+    """Whether the hop stands in for pipelock: then nothing is scanned."""
+    return runtime == "local" or world.environ.get("BOTTLE_TUI_PIPELOCK") == "hop"
 
 
 def first_table(plan: Plan, apply: str, *, hop: bool, quarantined: bool = False) -> Table:

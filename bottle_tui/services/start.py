@@ -73,7 +73,7 @@ def up(
     drawn = blueprint.draw(world, Path(manifest_path), slots=_slots(home, record), need_tokens=not runs)
     for note in drawn.plan.notes:
         progress(note)
-    acceptance.require(home, drawn.plan, accept=accept, ask=ask, progress=progress)
+    acceptance.require(home, drawn.plan, accept=accept, ask=ask, progress=progress, here=_here(world, runtime))
     with home.lock(LOCK_SECONDS):
         record = lookup.find(world, slug)
         live = _live_needed(chosen, record, drawn)
@@ -81,6 +81,10 @@ def up(
             record = _bring_up(world, chosen, record, drawn, progress)
     lines = _live(world, record, drawn) if live and record else []
     return UpResult(status.bottle(world, slug), tuple(lines))
+
+
+def _here(world: World, runtime: str) -> acceptance.Here:
+    return acceptance.Here(local=runtime == "local", scans=not launching.uses_hop(world, runtime))
 
 
 def _same_runtime(record: Recorded | None, runtime: str) -> None:

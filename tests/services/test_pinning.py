@@ -153,3 +153,22 @@ def test_a_login_of_the_host_stands_in_for_an_unset_token(place: Place, tmp_path
     place.environ[name] = "from-the-environment"
     assert tokens.value(place.world, name) == "from-the-environment"
     assert tokens.value(place.world, "ANOTHER") is None
+
+
+def test_the_policy_says_what_holds_where_the_bottle_runs(place: Place) -> None:
+    place.manifest.write_text(
+        "name: box\nagent: {image: x, provider: none, mounts: ['.:/work:ro']}\n"
+        "egress: {allowlist: [docs.example.com], routes: [{host: p.example.com, pipelock: {tls_passthrough: true}}]}\n"
+    )
+    plan = place.draw().plan
+    contained = "\n".join(acceptance.policy(plan))
+    assert "docs.example.com: every path every method port 443 (scanned)" in contained
+    assert "image: x" in contained
+    hop = "\n".join(acceptance.policy(plan, acceptance.Here(scans=False)))
+    assert "port 443 (not scanned: the hop stands in for pipelock)" in hop
+    assert "p.example.com: every path every method port 443 (passthrough)" in hop
+    assert "image: x" in hop
+    local = acceptance.policy(plan, acceptance.Here(local=True, scans=False))
+    assert "  image: not used: the local runtime runs the command on this host, NOT CONTAINED" in local
+    assert f"  mount /work: {place.project} (read-only) (not enforced on the local runtime)" in local
+    assert not [line for line in local if "(scanned)" in line]
