@@ -13,6 +13,7 @@ FACTS = (
     Fact("path", "/repos/acme/"),
     Fact("method", "every"),
     Fact("auth", "none", "scanned: 2–4 s per MB"),
+    Fact("port", "8443", "asked so"),
     Fact("until", "bottle stops"),
 )
 
@@ -35,7 +36,7 @@ def test_each_fact_gets_what_was_seen_of_it() -> None:
     assert rows["host"] == "new for research"
     assert rows["path"] == "seen 16× denied: widgets 9, api 5, /repos/acme/ 2"
     assert rows["method"] == "seen GET 16, no other"
-    assert rows["auth"] == "scanned: 2–4 s per MB"
+    assert (rows["auth"], rows["port"]) == ("scanned: 2–4 s per MB", "asked so")
     assert rows["until"] == "replay: admits 14 of 412 denials, 2 not asked for, since 12:41"
     assert "before" not in rows
 
