@@ -7,7 +7,8 @@ from threading import Event
 import pytest
 
 from bottle_tui.core.edits import AS_ASKED, Edit
-from bottle_tui.core.evidence import Evidence
+from bottle_tui.core.evidence import Elsewhere, Evidence, Prior
+from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import Card
 from bottle_tui.errors import Conflict
 from bottle_tui.tui import messages as m
@@ -321,3 +322,34 @@ async def test_evidence_is_read_anew_every_few_seconds_while_the_card_is_open(si
         desk.clock = lambda: NOON + timedelta(seconds=6)
         await operator.until(lambda: "seen 15× denied" in operator.text("#card"))
         assert len(desk.looked) == before + 1
+
+
+NASTY = "a\x1b]0;pwned\x07\u202eevil\u200b\r\n[@click=app.quit]x[/]"
+
+
+async def test_whatever_an_agent_wrote_into_a_reason_why_not_is_made_visible(sit: Sit) -> None:
+    desk = Desk(waiting=[card(change=None, problem=NASTY, host=NASTY)])
+    async with sit(desk) as operator:
+        await operator.press("a")
+        assert "evil" in operator.text("#footer") and "\x1b" not in operator.text("#footer")
+        for key in ("equals_sign", "w", "s", "m", "minus", "e", "escape"):
+            await operator.press(key)
+        operator.app.screen.ask("a")
+        operator.app.screen.ask("r")
+        await operator.pilot.pause()
+        assert is_visible(operator.screen_text().replace("\n", ""))
+
+
+async def test_hostile_evidence_and_args_are_drawn_as_data(sit: Sit) -> None:
+    desk = Desk(waiting=[card(args={"host": NASTY, "path_allowlist": [NASTY], "methods": [NASTY]}, host=NASTY)])
+    found = desk.evidence[card().id]
+    (group,) = found.groups
+    hostile = replace(group, host=NASTY, prefix=NASTY, method=NASTY, paths=((NASTY, 3),))
+    prior = Prior("p", "rejected", NASTY, NOON, NASTY, NASTY, 2)
+    elsewhere = Elsewhere(NASTY, NASTY, NOON, 1)
+    desk.evidence[card().id] = replace(found, groups=(hostile,), prior=(prior,), elsewhere=(elsewhere,), host=NASTY)
+    async with sit(desk, size=(100, 40)) as operator:
+        await looked(operator)
+        for key in ("plus", "m", "w", "t", "enter", "c", "escape", "e"):
+            await operator.press(key)
+            assert is_visible(operator.screen_text().replace("\n", ""))

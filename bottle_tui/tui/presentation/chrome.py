@@ -111,7 +111,7 @@ def last_rows(board: Board, width: int) -> tuple[Row, ...]:
 
 def footer_rows(first: Sequence[Hint], second: Sequence[Hint], notice: str, width: int) -> tuple[Row, Row]:
     """Two lines of keys; what has just to be said takes the first one."""
-    top = row(Span(f" {cut(notice, width - 2)}", "warn")) if notice else _hints(first, width)
+    top = row(Span(f" {cut(visible(notice), width - 2)}", "warn")) if notice else _hints(first, width)
     return fit_row(top, width), fit_row(_hints(second, width), width)
 
 
