@@ -20,6 +20,7 @@ from mitmproxy.proxy.layers import http
 from mitmproxy.proxy.layers.http import (
     HttpErrorHook,
     HttpRequestHeadersHook,
+    RequestData,
     ResponseData,
     ResponseEndOfMessage,
     ResponseHeaders,
@@ -39,6 +40,19 @@ class GateStream(http.HttpStream):  # type: ignore[misc]
 
     client_state: Any
     server_state: Any
+    _waits = (0, 0)
+    """Pieces of the body that wait for this stream, and their bytes."""
+
+    def handle_event(self, event: Any) -> Commands:
+        """As mitmproxy's; what is queued while this stream waits is counted."""
+        pieces, size = self._waits
+        yield from super().handle_event(event)
+        if not self._paused_event_queue:
+            self._waits = (0, 0)
+        elif self._paused_event_queue[-1] is event and isinstance(event, RequestData):
+            self._waits = (pieces + 1, size + len(event.data))
+        if self._waits != (pieces, size):
+            connections.waiting(self.context.client).change(self._waits[0] - pieces, self._waits[1] - size)
 
     def state_wait_for_request_headers(self, event: Any) -> Commands:
         """As mitmproxy's; then a response that is set already is sent before the body came."""

@@ -5,12 +5,13 @@ import base64
 import contextlib
 import os
 import struct
+import threading
 
 import pytest
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection
 
-from sidecar_addon.gate import headers, http1, sockets
+from sidecar_addon.gate import connections, headers, http1, sockets
 from sidecar_addon.gate.connections import PatientLock
 from sidecar_addon.table import Grant
 
@@ -86,6 +87,56 @@ def test_a_request_that_is_sent_ahead_is_answered_in_its_turn(world):
         while b'"/b"' not in data:
             data += sock.recv(65536)
     assert [seen.target for seen in world.upstream.seen] == ["/a", "/b"]
+
+
+@pytest.fixture
+def slow(world):
+    """A gate whose parent answers a CONNECT only when it is let go; the event that does it."""
+    go, connect = threading.Event(), world.parent._connect
+
+    async def later(*arguments):
+        world.parent.connected.put("asked")
+        await asyncio.to_thread(go.wait)
+        await connect(*arguments)
+
+    world.parent._connect = later
+    yield go
+    go.set()
+
+
+def test_what_the_agent_sends_while_its_request_waits_stays_in_its_socket(world, slow):
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"POST /sink HTTP/1.1\r\nHost: api.test\r\nContent-Length: 100000000\r\n\r\n")
+        world.parent.connected.get(timeout=30)
+        sock.settimeout(2)
+        with pytest.raises(TimeoutError):
+            sock.sendall(bytes(60_000_000))
+        (client,) = {client for client in connections._waiting if connections._waiting[client]._size}
+        assert connections._waiting[client]._size < 2 * connections.WAITING_LIMIT
+
+
+def test_a_body_that_had_to_wait_arrives_whole(world, slow, talk):
+    with world.tunnel("api.test") as sock:
+        replies = []
+        body = bytes(8_000_000)
+        sender = threading.Thread(target=lambda: replies.append(talk(sock, "POST", "/sink", "api.test", body=body)))
+        sender.start()
+        world.parent.connected.get(timeout=30)
+        slow.set()
+        sender.join(30)
+    assert [reply.status for reply in replies] == [200]
+    assert world.upstream.bytes_in == 8_000_000
+
+
+def test_a_revoke_ends_a_request_that_waits_with_its_body(world, slow, route_of):
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"POST /sink HTTP/1.1\r\nHost: api.test\r\nContent-Length: 100000000\r\n\r\n")
+        world.parent.connected.get(timeout=30)
+        sock.settimeout(2)
+        with contextlib.suppress(OSError):
+            sock.sendall(bytes(60_000_000))
+        assert world.load(route_of(grants=()))["cut"] == 1
+        assert world.event("finished")["cut"] == "revoked"
 
 
 async def test_a_wait_for_the_lock_is_not_broken_off_and_its_cancellation_comes_after_it():
