@@ -7,6 +7,8 @@ from typing import Any, Literal
 type BottleState = Literal["starting", "running", "degraded", "needs_tokens", "quarantined", "stopped", "foreign"]
 type SidecarState = Literal["up", "down", "unknown"]
 type ProposalStatus = Literal["pending", "approved", "rejected", "superseded", "failed"]
+SKEW = 2.0
+"""Seconds between two clocks that are worth a word."""
 type RiskLevel = Literal["danger", "warn", "note"]
 
 
@@ -94,6 +96,8 @@ class BottleStatus:
     as_of: datetime
     created: datetime | None = None
     generation: int | None = None
+    skew: float = 0.0
+    """Seconds by which the gate's clock is ahead of this host's, as well as that can be told; 0 when not known."""
     note: str = ""
     """One line when something is off: "pipelock is the hop: allowlist only", "left by another account"."""
 

@@ -1,10 +1,11 @@
 """Approve, reject, reopen: an operator's decision on one proposal, bound to the change that was shown."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-from bottle_tui.core import journal
+from bottle_tui.core import edits, journal
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, Edit
-from bottle_tui.core.views import Outcome
+from bottle_tui.core.views import SKEW, Outcome
 from bottle_tui.errors import (
     AlreadyDecided,
     BottleError,
@@ -12,6 +13,7 @@ from bottle_tui.errors import (
     NeedsAcceptance,
     NotApplied,
     NotFound,
+    SidecarUnreachable,
     Stale,
     StateUnknown,
     UsageError,
@@ -69,7 +71,8 @@ def _approve(world: World, bottle: Held, entry: Entry, digest: str, edit: Edit, 
         raise Conflict(
             f"{bottle.session.slug} is in quarantine; `bottle-tui release {bottle.session.slug}` comes first"
         )
-    proposed = review.measured(world, bottle.session, bottle.live, entry, Traffic(), edit)
+    lag = _lag(world, bottle, edit)
+    proposed = review.measured(world, bottle.session, bottle.live, entry, Traffic(), edit, lag)
     if proposed.change.digest != digest:
         raise Stale("the change is not the one that was shown: look at it again; nothing was done")
     _require_acknowledged(proposed, acknowledged)
@@ -83,6 +86,30 @@ def _approve(world: World, bottle: Held, entry: Entry, digest: str, edit: Edit, 
     except (NotApplied, StateUnknown) as error:
         return _outcome(bottle, entry, "failed", f"approved, {error.message}", exit_code=error.exit_code)
     return _done(bottle, entry, wish, enforced, str(edit.apply_to(entry.proposal.args).get("host", "")))
+
+
+def _lag(world: World, bottle: Held, edit: Edit) -> timedelta:
+    """How far the gate's clock is behind, for a time limit: the gate ends it, and must not end it late.
+
+    Raises Conflict when that is more than the limit itself.
+    """
+    length = edits.duration(edit.lasts)
+    if length is None:
+        return timedelta()
+    asked = world.clock.now()
+    try:
+        gates = gate.status(bottle.session.sidecar("egress")).time
+    except SidecarUnreachable:
+        return timedelta()
+    if (asked - gates).total_seconds() <= SKEW:
+        return timedelta()
+    lag = world.clock.now() - gates
+    if lag >= length:
+        raise Conflict(
+            f"the gate's clock is {round(lag.total_seconds())} s behind this host's, so no limit of that length can be "
+            "kept; set the clocks, or choose another"
+        )
+    return lag
 
 
 def _wish(world: World, bottle: Held, entry: Entry, proposed: Proposed, edit: Edit) -> Wish:

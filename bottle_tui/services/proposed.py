@@ -1,7 +1,7 @@
 """What approving a proposal would do, computed the same way when it is shown and when it is decided."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bottle_tui.core import changes, edits, mirror, risk
 from bottle_tui.core.changes import AuthAsk, Merged, RouteAsk, State
@@ -45,6 +45,8 @@ class Ground:
     default_scan: str
     now: datetime
     seen: Seen
+    lag: timedelta = timedelta()
+    """How far the gate's clock is behind `now`: it ends what has a time by its own clock, so that comes off."""
 
 
 def propose(subject: Subject, ground: Ground) -> Proposed:
@@ -52,7 +54,7 @@ def propose(subject: Subject, ground: Ground) -> Proposed:
     edit = subject.edit
     state = changes.prune(ground.state, ground.now).after
     length = edits.duration(edit.lasts)
-    expires = None if length is None else ground.now + length
+    expires = None if length is None else ground.now + length - ground.lag
     merged = _merged(subject, state, ground, expires)
     return shown(state, merged, ground, edit.lasts, expires)
 

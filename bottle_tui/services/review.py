@@ -1,5 +1,8 @@
 """Cards: each proposal with its facts, its risks and the change that approving it would make."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from bottle_tui.core import evidence
 from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.risk import Seen
@@ -13,6 +16,7 @@ from bottle_tui.services.seen import Traffic
 from bottle_tui.services.session import Live, Session
 from sidecar_addon import strict_yaml
 
+NO_LAG = timedelta()
 UNDECIDED = ("pending", "failed")
 
 
@@ -90,14 +94,23 @@ def subject(entry: Entry, edit: Edit) -> Subject:
     return Subject(entry.proposal.tool, entry.proposal.args, entry.grant_id(), entry.id, edit)
 
 
-def measured(world: World, opened: Session, live: Live, entry: Entry, traffic: Traffic, edit: Edit) -> Proposed:
-    """What approving would do. Raises BottleError when it cannot be approved as it stands."""
+def measured(
+    world: World,
+    opened: Session,
+    live: Live,
+    entry: Entry,
+    traffic: Traffic,
+    edit: Edit,
+    lag: timedelta = NO_LAG,
+) -> Proposed:
+    """What approving would do. `lag`: how far the gate's clock is behind. Raises BottleError when it cannot be."""
     if entry.proposal.tool == "capability-block":
         raise Conflict("this version cannot rebuild yet: a capability can be shown and rejected, not approved")
     why = queue.check_again(opened.home, entry.proposal.args)
     if why is not None:
         raise Conflict(why)
-    return propose(subject(entry, edit), ground(world, opened, live, traffic, str(entry.proposal.args.get("host", ""))))
+    against = ground(world, opened, live, traffic, str(entry.proposal.args.get("host", "")))
+    return propose(subject(entry, edit), replace(against, lag=lag))
 
 
 def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic: Traffic, edit: Edit) -> Card:

@@ -1,9 +1,10 @@
 """How bottles are: what the runtime says of their parts, and what the gate says of itself."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bottle_tui.core import slots
-from bottle_tui.core.views import BottleState, BottleStatus, SidecarState
+from bottle_tui.core.views import SKEW, BottleState, BottleStatus, SidecarState
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import SIDECARS, Recorded, Role, Runtime, World
 from bottle_tui.services import gate, interrupted, lookup
@@ -37,11 +38,15 @@ def bottle(world: World, slug: str) -> BottleStatus:
     settled = interrupted.settle(world, slug)
     states = chosen.states(record)
     sidecars: dict[str, SidecarState] = {role: states.get(role, "unknown") for role in SIDECARS}
+    asked = world.clock.now()
     answer, problem = _ask(chosen, record, sidecars)
+    skew = _skew(answer, asked, world.clock.now())
     state, note = _judge(world, record, states, answer, problem)
+    if skew:
+        note = "; ".join(filter(None, (f"the gate's clock is {skew:+.0f} s from this host's", note)))
     note = "; ".join(line for line in (settled, note) if line)
     pending = _pending(chosen, record, sidecars)
-    return _status(world, record, state, sidecars, note=note, answer=answer, pending=pending)
+    return _status(world, record, state, sidecars, note=note, answer=answer, pending=pending, skew=skew, as_of=asked)
 
 
 def _ask(chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]) -> tuple[GateStatus | None, str]:
@@ -51,6 +56,14 @@ def _ask(chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]
         return gate.status(chosen.sidecar(record, "egress")), ""
     except BottleError as error:
         return None, error.message
+
+
+def _skew(answer: GateStatus | None, asked: datetime, answered: datetime) -> float:
+    """How far the gate's clock is ahead, when it is more than could come from the time the question took."""
+    if answer is None:
+        return 0.0
+    ahead, behind = (answer.time - answered).total_seconds(), (asked - answer.time).total_seconds()
+    return ahead if ahead > SKEW else -behind if behind > SKEW else 0.0
 
 
 def _judge(
@@ -129,6 +142,8 @@ def _status(
     note: str = "",
     answer: GateStatus | None = None,
     pending: int = 0,
+    skew: float = 0.0,
+    as_of: datetime | None = None,
 ) -> BottleStatus:
     return BottleStatus(
         slug=record.slug,
@@ -139,9 +154,10 @@ def _status(
         proxy_url=record.proxy_url or None,
         mcp_url=record.mcp_url or None,
         ca_file=record.ca_file or None,
-        as_of=world.clock.now(),
+        as_of=as_of or world.clock.now(),
         created=record.created,
         generation=answer.generation if answer else None,
+        skew=skew,
         note=note,
     )
 

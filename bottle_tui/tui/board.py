@@ -51,6 +51,9 @@ class Board:
     bottles_at: datetime | None = None
     cards_trouble: str = ""
     bottles_trouble: str = ""
+    epoch: int = 0
+    """How often time has jumped; what was asked before the last jump counts no more."""
+    bottles_epoch: int = 0
     applying: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What a worker is doing right now: id or slug → verb."""
     results: tuple[Result, ...] = ()
@@ -107,6 +110,11 @@ class Board:
         """The folded row under the cursor."""
         line = self.lines[self.line_index] if self.lines else None
         return line if line and line.folded else None
+
+    @property
+    def asleep(self) -> bool:
+        """Whether nothing has been asked since time jumped."""
+        return self.bottles_epoch != self.epoch
 
     @property
     def here(self) -> str:
@@ -172,10 +180,10 @@ class Board:
         rest = [id for id in self.fold.ids if id in shown] if self.fold else []
         return self.selection.at(rest[0]) if rest and self.selection.selected not in shown else self.selection
 
-    def heard(self, bottles: Iterable[BottleStatus], runtime: str, at: datetime) -> Self:
+    def heard(self, bottles: Iterable[BottleStatus], runtime: str, at: datetime, epoch: int = 0) -> Self:
         """The bottles' states arrived."""
         ordered = tuple(sorted(bottles, key=lambda bottle: (bottle.state == "foreign", bottle.slug)))
-        return replace(self, bottles=ordered, runtime=runtime, bottles_at=at, bottles_trouble="")
+        return replace(self, bottles=ordered, runtime=runtime, bottles_at=at, bottles_trouble="", bottles_epoch=epoch)
 
     def learned(self, card: Card) -> Self:
         """What became of a card: the open one, or the one of the result line."""

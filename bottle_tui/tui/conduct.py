@@ -5,6 +5,7 @@ from time import monotonic
 from textual import events
 from textual.app import App
 
+from bottle_tui.core.pace import Pace
 from bottle_tui.core.settings import Notify
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.asking import Asking, follow
@@ -32,6 +33,8 @@ class Conduct:
         self.attending = Attending(app, services)
         self.nudges = Nudges(services, lambda: app.post_message(m.NudgeArrived()), self.attending.denied,
                              lambda: app.post_message(m.SidecarSilent()))  # fmt: skip
+        self.pace = Pace()
+        self.sentry = sentry
         self.calling = Calling(app, services, sentry, notify)
 
     def begin(self) -> None:
@@ -49,6 +52,17 @@ class Conduct:
     def noticed(self, event: events.Event) -> bool:
         """Somebody is here, maybe. True: that key was only a sign of it."""
         return self.calling.noticed(event)
+
+    def _look_at_clocks(self) -> None:
+        """After a jump nothing counts as known, nor as looked at, until it was asked for and shown anew."""
+        self.pace, jumped = self.pace.looked(self.services.now(), monotonic())
+        if jumped:
+            self.reader.epoch = self.pace.epoch
+            self.sentry.resized()
+            self.app.post_message(m.TimeJumped(self.pace.epoch))
+            self.attending.changed()
+            self.reader.read("bottles")
+            self.reader.read("cards")
 
     def watch(self) -> None:
         """Say so, at most once a minute."""
@@ -75,6 +89,7 @@ class Conduct:
                 if before.bottles_at is None:
                     self.watch()
             case m.TimePassed():
+                self._look_at_clocks()
                 self.attending.tick(settles=not after.read_only)
                 self.calling.heard(after)
                 if after.bottles_at is not None:

@@ -45,6 +45,8 @@ class BottlesLoaded(Heard):
     bottles: tuple[BottleStatus, ...]
     runtime: str
     at: datetime
+    epoch: int = 0
+    """That of the time's jumps in which it was begun."""
 
 
 @dataclass
@@ -127,6 +129,13 @@ class SettleFailed(Heard):
 
 class TimePassed(Heard):
     """A second: ages go on."""
+
+
+@dataclass
+class TimeJumped(Heard):
+    """The machine slept, or its clock was set: what was known is not known until it is asked for anew."""
+
+    epoch: int
 
 
 @dataclass

@@ -16,8 +16,10 @@ def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
             return board.loaded(cards, at)
         case m.CardsFailed(line):
             return replace(board, cards_trouble=line)
-        case m.BottlesLoaded(bottles, runtime, at):
-            return board.heard(bottles, runtime, at)
+        case m.BottlesLoaded(bottles, runtime, at, epoch):
+            return board.heard(bottles, runtime, at, epoch)
+        case m.TimeJumped(epoch):
+            return replace(board, epoch=epoch)
         case m.BottlesFailed(line):
             return replace(board, bottles_trouble=line)
         case m.CardLearned(card):

@@ -54,6 +54,8 @@ class Reader:
     app: App[int]
     services: Services
     pause: float = 1.0
+    epoch: int = 0
+    """Of the time's jumps; each listing carries the one in which it was begun."""
     _busy: set[str] = field(default_factory=set)
     _seen: dict[str, tuple[object, float]] = field(default_factory=dict)
     """The stamp of the host's files before the last listing, and when that was."""
@@ -97,9 +99,12 @@ class Reader:
         return m.CardsLoaded(tuple(self.services.cards()), self.services.now())
 
     def _bottles(self) -> Message:
+        epoch = self.epoch
         bottles = tuple(self.services.bottles())
         used = sorted({bottle.runtime for bottle in bottles if bottle.state != "foreign"})
-        return m.BottlesLoaded(bottles, " · ".join(self.services.describe(name) for name in used), self.services.now())
+        return m.BottlesLoaded(
+            bottles, " · ".join(self.services.describe(name) for name in used), self.services.now(), epoch
+        )
 
 
 @dataclass(frozen=True)

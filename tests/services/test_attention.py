@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
-from bottle_tui.services import absence, audit, decide, denied, muting, outdated, review, stop, watching
+import pytest
+
+from bottle_tui.core.edits import Edit
+from bottle_tui.errors import Conflict
+from bottle_tui.services import absence, audit, decide, denied, muting, outdated, review, status, stop, watching
 from bottle_tui.services.queue import DECISIONS
 from sidecar_addon import proposals
 from tests.services.conftest import Bottle, bottle, make
@@ -115,3 +119,34 @@ def test_an_operators_own_proposal_is_superseded_without_a_word_to_the_agent(bot
     bottle.clock.advance(25 * 3600)
     assert outdated.settle(bottle.world) == [identity]
     assert f"{DECISIONS}/{identity}.json" not in bottle.supervise.files
+
+
+def test_the_skew_of_the_gates_clock_is_told_when_it_is_more_than_two_seconds(bottle: Bottle) -> None:
+    bottle.gate.skew = timedelta(seconds=1.5)
+    assert status.bottle(bottle.world, bottle.slug).skew == 0
+    bottle.gate.skew = timedelta(seconds=-4)
+    found = status.bottle(bottle.world, bottle.slug)
+    assert found.skew == -4 and "the gate's clock is -4 s from this host's" in found.note
+    bottle.gate.skew = timedelta(seconds=7)
+    assert status.bottle(bottle.world, bottle.slug).skew == 7
+
+
+@pytest.mark.parametrize("skew", [-90, -3, -1, 0, 5, 60])
+def test_a_skewed_clock_never_lengthens_a_grant(bottle: Bottle, skew: int) -> None:
+    identity = bottle.ask()
+    bottle.gate.skew = timedelta(seconds=skew)
+    edit = Edit(lasts="15m")
+    decide.approve(bottle.world, identity, bottle.digest(identity, edit=edit), edit=edit)
+    grant = next(grant for _, grant in bottle.gate.table.grants() if grant.id == identity)
+    assert grant.expires_at is not None
+    left = grant.expires_at - (bottle.world.clock.now() + bottle.gate.skew)
+    assert left <= timedelta(minutes=15, seconds=2)
+
+
+def test_a_limit_shorter_than_the_gates_lag_is_refused_in_words(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    bottle.gate.skew = timedelta(hours=-1)
+    edit = Edit(lasts="15m")
+    with pytest.raises(Conflict, match="3600 s behind"):
+        decide.approve(bottle.world, identity, bottle.digest(identity, edit=edit), edit=edit)
+    assert identity not in bottle.grants()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ class FakeGate(FakeSidecar):
 
     def __init__(self, runtime: Surroundings) -> None:
         super().__init__(runtime, "egress")
+        self.skew = timedelta()
+        """How far its clock is ahead."""
         self.table: Table | None = None
         self.error: str | None = None
         self.generation = 0
@@ -111,7 +114,7 @@ class FakeGate(FakeSidecar):
             "apply": table.apply,
             "quarantined": table.quarantined,
             "hold_until": iso(table.hold_until),
-            "time": iso(self.runtime.clock.now()),
+            "time": iso(self.runtime.clock.now() + self.skew),
             "slots": {slot: kept[0] for slot, kept in self.slots.items()},
             "in_flight": dict(self.in_flight),
             "uses": dict(self.uses),
@@ -124,7 +127,7 @@ class FakeGate(FakeSidecar):
         port = url.port or (443 if scheme == "https" else 80)
         request = Request(wish["method"], scheme, url.hostname or "", port, url.path or "/")
         conditions = Conditions(
-            now=self.runtime.clock.now(),
+            now=self.runtime.clock.now() + self.skew,
             uses_left=lambda grant: (grant.uses or 0) - self.uses.get(grant.id, 0),
             tokens_ready=lambda route: self._ready(route.token_env, route.token_fingerprint),
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bottle_tui.core.text import visible
+from bottle_tui.core.views import SKEW
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation import denied
 from bottle_tui.tui.presentation.lists import result_row
@@ -34,12 +35,19 @@ def enforcement(board: Board) -> Span:
     if oldest is None or stale(oldest, board.now) or stale(board.bottles_at, board.now):
         since = min(filter(None, (oldest, board.bottles_at)), default=None)
         return Span(f"? not known for {ago(since, board.now)}" if since else "? not known", "muted")
+    if board.asleep:
+        return Span("? not known: time jumped, asking anew", "muted")
     off = [bottle for bottle in ours if bottle.state not in ("running", "stopped")]
     if off:
         more = f" and {len(off) - 1} more" if len(off) > 1 else ""
         return Span(f"✗ {visible(off[0].slug)}: {off[0].state.replace('_', ' ')}{more}", "danger")
     if all(bottle.state == "stopped" for bottle in ours):
         return Span("all stopped", "muted")
+    skewed = [bottle for bottle in ours if abs(bottle.skew) > SKEW]
+    if skewed:
+        return Span(
+            f"in force ✓ {ago(oldest, board.now)} ago, {skewed[0].slug}'s clock {skewed[0].skew:+.0f} s", "warn"
+        )
     return Span(f"in force ✓ {ago(oldest, board.now)} ago", "ok")
 
 

@@ -137,7 +137,7 @@ def _columns(width: int) -> list[tuple[str, int]]:
 
 def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool) -> Row:
     """One bottle; grey "not known" when nothing was heard of it for ten seconds."""
-    grey = stale(bottle.as_of, board.now)
+    grey = board.asleep or stale(bottle.as_of, board.now)
     state = ("not known", "muted") if grey else (bottle.state.replace("_", " "), STATE_STYLES[bottle.state])
     cells: list[tuple[str, Style]] = [(visible(bottle.slug), "strong" if selected else "plain"), (state[0], state[1])]  # type: ignore[list-item]
     for role in ("egress", "pipelock", "supervise"):
