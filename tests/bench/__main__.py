@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import appearing, apply, matching, proxy, report, screen, staying
+from tests.bench import appearing, apply, logs, matching, proxy, report, screen, staying
 from tests.e2e.parts import engine
 
-LOCAL: tuple[Callable[[], list[report.Row]], ...] = (matching.rows, screen.rows, staying.rows)
+LOCAL: tuple[Callable[[], list[report.Row]], ...] = (matching.rows, screen.rows, logs.rows, staying.rows)
 ON_ENGINE: tuple[Callable[[], list[report.Row]], ...] = (proxy.rows, apply.rows, appearing.rows)
 
 
