@@ -9,6 +9,7 @@ from typing import Literal, Self
 
 from bottle_tui.core.arming import Target
 from bottle_tui.core.folding import Folding, Line
+from bottle_tui.core.marks import Marks
 from bottle_tui.core.narrowing import Ask
 from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import BottleStatus, Card, Outcome
@@ -46,6 +47,8 @@ class Board:
     cards: Mapping[str, Card] = field(default_factory=lambda: MappingProxyType({}))
     selection: Selection = field(default_factory=Selection)
     folding: Folding = field(default_factory=Folding)
+    marks: Marks = field(default_factory=Marks)
+    """Asks to be decided together."""
     bottles: tuple[BottleStatus, ...] = ()
     cards_at: datetime | None = None
     bottles_at: datetime | None = None
@@ -154,15 +157,36 @@ class Board:
         slugs = {id: card.slug for id, card in shown.items()}
         first = not self.selection.order
         folding = self.folding.arrived(selection.order, slugs, selection.selected, first=first)
-        return replace(
-            self,
-            cards=MappingProxyType(shown),
-            selection=selection,
-            folding=folding,
-            cards_at=at,
-            cards_trouble="",
-            edits=self.edits.only(frozenset(shown)),
-        )._opening_wanted()
+        return (
+            replace(
+                self,
+                cards=MappingProxyType(shown),
+                selection=selection,
+                folding=folding,
+                cards_at=at,
+                cards_trouble="",
+                edits=self.edits.only(frozenset(shown)),
+            )
+            ._with_marks_kept()
+            ._opening_wanted()
+        )
+
+    def _with_marks_kept(self) -> Self:
+        """A mark stands for one change: another change, a danger or a decision takes it away."""
+        return replace(self, marks=self.marks.kept({card.id: self.markable(card.id) for card in self.waiting}))
+
+    def markable(self, id: str) -> str:
+        """The digest that a mark on this ask is bound to; empty when it cannot be decided together with others."""
+        card = self.edits.shown(self.cards[id]) if id in self.cards else None
+        if card is None or card.change is None or card.tool == "capability-block" or id in self.applying:
+            return ""
+        return "" if any(risk.level == "danger" for risk in card.risks) else card.change.digest
+
+    @property
+    def marked(self) -> tuple[Card, ...]:
+        """The marked asks as they are shown, those that still are what was marked."""
+        found = ((id, self.markable(id), digest) for id, digest in self.marks.marked)
+        return tuple(self.edits.shown(self.cards[id]) for id, now, digest in found if now and now == digest)
 
     def _opening_wanted(self) -> Self:
         """What the operator has just filed opens as soon as it is there."""

@@ -175,6 +175,14 @@ class Moved(Heard):
 
 
 @dataclass
+class Marked(Heard):
+    """The operator marked an ask with the change on screen, or took the mark away; without an id, all marks."""
+
+    id: str = ""
+    digest: str = ""
+
+
+@dataclass
 class Folded(Heard):
     """The operator wants a bottle's asks in one row, or each in its own."""
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bottle_tui.core.marks import Marks
 from bottle_tui.core.views import Outcome
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board, Result
@@ -42,6 +43,8 @@ def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:
             return board.filtered(slug)
         case m.Moved(by, to):
             return board.opened(to) if to else board.moved(by)
+        case m.Marked(id, digest):
+            return replace(board, marks=board.marks.toggled(id, digest) if id else Marks())
         case m.Folded(slug, away):
             return board.folded(slug, away=away)
         case m.StandingLoaded(groups, endings, muted, at):

@@ -27,7 +27,7 @@ SIDECAR_MARKS: dict[SidecarState, tuple[str, Style]] = {
 def inbox_row(card: Card, board: Board, width: int, *, plain: bool = False) -> Row:
     """Bottle, age, what is asked, how, the worst risk, and where it stands. `plain`: without the cursor."""
     selected = card.id == board.selection.selected and not plain
-    mark = Span("▶ " if selected else "  ", "accent")
+    mark = Span(("▶" if selected else " ") + ("•" if card.id in board.marks else " "), "accent")
     slug = Span(fit(visible(card.slug), 10) + " ", "strong" if selected else "plain")
     since = Span(f"{age(card.created, board.now):>6}  ", "muted")
     state = _state(card, board)

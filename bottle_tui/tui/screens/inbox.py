@@ -13,9 +13,11 @@ from bottle_tui.core import reminder
 from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import DeniedGroup
+from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.dialogs.batch import Batch
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.dialogs.denied import Denied
 from bottle_tui.tui.dialogs.reading import Reading
@@ -24,6 +26,7 @@ from bottle_tui.tui.presentation.card import asked_row, confirmation, plain_card
 from bottle_tui.tui.presentation.chrome import Hint
 from bottle_tui.tui.presentation.facts import drawn_card, evidence_lines
 from bottle_tui.tui.presentation.lists import fold_rows
+from bottle_tui.tui.presentation.rows import row
 from bottle_tui.tui.screens.inbox_card import CardPane
 from bottle_tui.tui.screens.inbox_list import Listing
 from bottle_tui.tui.screens.inbox_narrow import NarrowingView
@@ -54,6 +57,7 @@ class InboxView(NarrowingView):
         Binding("l,right", "unfold", "unfold", id="unfold", tooltip="The asks of this bottle, each in a row"),
         Binding("h,left", "fold", "fold", id="fold", tooltip="All asks of this bottle in one row"),
         Binding("M", "mute", "mute", id="mute", tooltip="This bottle calls nobody for 15 min; again: it calls"),
+        Binding("space", "mark", "mark", id="mark", tooltip="a and r decide all marked ones together, never !!"),
         Binding("p", "propose", "denied, not asked", id="propose", tooltip="What was refused and nobody asked for"),
         Binding("d", "diff", "whole diff", id="diff", tooltip="Every line that would change"),
         Binding("v", "words", "the words", id="words", tooltip="All that the agent wrote"),
@@ -103,10 +107,11 @@ class InboxView(NarrowingView):
         keys = self.narrowing_hints(board)
         back = Hint("o", "reopen") if last and last.reopen else Hint("u", "undo", bool(last and last.undo))
         shown = board.open_card is not None
+        marked = f" {len(board.marked)} marked" if board.marked else ""
         size = self.size.width
         first = [
-            Hint("a", "approve", can["a"] and board.problem() is None),
-            Hint("r", "reject", can["r"]),
+            Hint("a", f"approve{marked}", can["a"] and board.problem() is None),
+            Hint("r", f"reject{marked}", can["r"]),
             keys["="]._replace(text="fit to seen" if size >= 84 else "fit seen" if size >= 80 else "fit"),
             *(keys[key] for key in ("path", "m", "w")),
         ]
@@ -182,6 +187,52 @@ class InboxView(NarrowingView):
         off = slug in board.standing.muted_now(board.now)
         self.begin(slug, "muting", f"{slug}: {'it may call again' if off else 'muting it'}")
         self.deeds.mute(slug, None if off else board.now + MUTED_FOR)
+
+    def action_mark(self) -> None:
+        """Mark the open card, if it could be approved this very moment; or take its mark away."""
+        board = self.board
+        card = board.open_card if board else None
+        if board is None or card is None:
+            self.tell("space: open the one you mean first")
+            return
+        digest, refusal = board.markable(card.id), self.sentry.guard.refusal("a", self.sentry.now())
+        if card.id in board.marks:
+            self.post_message(m.Marked(card.id))
+        elif board.problem() or refusal:
+            self.tell(f"space: {board.problem() or (refusal.value if refusal else '')}")
+        elif not digest:
+            self.tell("space: one with !! is decided alone")
+        else:
+            self.post_message(m.Marked(card.id, digest))
+
+    def _decide_marked(self, key: str, board: Board) -> None:
+        cards = board.marked
+        target = Target("marked", board.marks.digest)
+
+        def confirmed(yes: bool | None) -> None:
+            now = self.board
+            if yes and now and now.marks.digest == target.digest and len(now.marked) == len(cards):
+                for card in cards:
+                    change = Target(card.id, card.change.digest if card.change else "")
+                    self._approve(card, change, now.edits.of(card.id), acknowledged=False)
+                self.post_message(m.Marked())
+            elif yes:
+                self.tell("one of them has changed meanwhile: nothing done")
+
+        def rejected(reason: str | None) -> None:
+            if not reason:
+                self.tell("not rejected")
+                return
+            for card in cards:
+                self.begin(card.id, "rejecting", f"{card.host} for {card.slug}: rejecting")
+                self.deeds.reject(card.id, reason)
+            self.post_message(m.Marked())
+
+        if key == "a":
+            self.app.push_screen(Batch(self.sentry, target, cards), confirmed)
+        else:
+            hosts = ", ".join(dict.fromkeys(visible(card.host) for card in cards))
+            self.app.push_screen(Reason(self.sentry, row(f"reject {len(cards)} marked: {hosts}")), rejected)
 
     def action_unfold(self) -> None:
         """Each ask of this bottle in a row of its own."""
@@ -263,6 +314,8 @@ class InboxView(NarrowingView):
             return
         if card is None or board.targets()["card"] != decision.target:
             self.tell(f"{decision.key}: {Refusal.TOO_NEW.value}")
+        elif board.marked:
+            self._decide_marked(decision.key, board)
         elif decision.key == "r":
             self._withdraw(card) if _own(card) else self._reject(card)
         elif problem := board.problem():

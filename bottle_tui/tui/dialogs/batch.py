@@ -1,0 +1,120 @@
+"""All marked asks with every line of their changes. A `y` that stands alone decides them, once all was on screen."""
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from bottle_tui.core.arming import Decision, Refusal, Target
+from bottle_tui.core.text import visible
+from bottle_tui.core.views import Card
+from bottle_tui.tui.presentation.card import GLYPHS, RISK_STYLES, worst_first
+from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, rule, spread, wrapped
+from bottle_tui.tui.sentry import Sentry
+from bottle_tui.tui.widgets.rows import Rows
+
+MOVES = {"j": 1, "down": 1, "k": -1, "up": -1, "pagedown": 10, "space": 10, "pageup": -10}
+
+
+def batch_rows(cards: tuple[Card, ...], width: int) -> list[Row]:
+    """Each ask: whose and what, every risk, every line of its change."""
+    rows: list[Row] = []
+    for number, card in enumerate(cards, start=1):
+        rows.append(rule(f"{number} of {len(cards)}: {visible(card.slug)} {visible(card.host)}", "", width))
+        for risk in worst_first(card.risks):
+            for line in wrapped(f"{GLYPHS[risk.level]} {visible(risk.text)}", width - 3):
+                rows.append(row(Span(f"  {line}", RISK_STYLES[risk.level])))
+        change = card.change
+        for line in (change.routes + change.pipelock).splitlines() if change else ():
+            if line[:1] in "+-":
+                style: Style = "added" if line[:1] == "+" else "removed"
+                rows += [row(Span(f"  {piece}", style)) for piece in wrapped(visible(line), width - 3)]
+        if change is not None and change.unchanged:
+            rows.append(row(Span("  in force already: nothing changes", "muted")))
+    return rows
+
+
+class Batch(ModalScreen[bool]):
+    """Ends in True or False. Until all of it has been scrolled to, there is nothing that a `y` could be about."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave", id="batch-leave", tooltip="Decide nothing"),
+        Binding("j,down", "scroll(1)", "down", id="batch-down", tooltip="One line down"),
+        Binding("k,up", "scroll(-1)", "up", id="batch-up", tooltip="One line up"),
+        Binding("pagedown,space", "scroll(10)", "further", id="batch-page", tooltip="Ten lines down"),
+    ]
+
+    def __init__(self, sentry: Sentry, target: Target, cards: tuple[Card, ...]) -> None:
+        super().__init__()
+        self.sentry = sentry
+        self.target = target
+        self.cards = cards
+        self._top = 0
+        self._seen = 0
+        self._note = ""
+
+    def compose(self) -> ComposeResult:
+        yield Rows(id="page")
+
+    @on(Rows.Resized)
+    def fill(self) -> None:
+        """Draw it; when the last line has been on screen, the `y` is armed as for any card."""
+        page = self.query_one("#page", Rows)
+        width, height = page.size.width, page.size.height
+        if not height:
+            return
+        rows, room = batch_rows(self.cards, width), max(height - 2, 1)
+        self._top = max(0, min(self._top, len(rows) - room))
+        shown = rows[self._top : self._top + room]
+        if self._top <= self._seen:
+            self._seen = max(self._seen, self._top + len(shown))
+        left = len(rows) - self._seen
+        blank: list[Row] = [()] * max(room - len(shown), 0)
+        head = rule(f"approve these {len(self.cards)}", f"{left} lines further down" if left else "", width, "warn")
+        page.rows = (head, *shown, *blank, self._keys(left, width))
+        self.call_after_refresh(self.sentry.show, "confirm", None if left else self.target)
+
+    def _keys(self, left: int, width: int) -> Row:
+        if self._note:
+            return fit_row(row(Span(" " + cut(self._note, width - 2), "warn")), width)
+        yes = (
+            row(Span(" j ", "key"), Span(f"{left} more lines first"))
+            if left
+            else row(Span(" y ", "key"), Span("do it"))
+        )
+        return spread(yes, row(Span("esc ", "key"), Span("leave them ")), width)
+
+    def on_unmount(self) -> None:
+        self.sentry.show("confirm", None)
+
+    def deciding_keys(self) -> frozenset[str]:
+        """Only the yes."""
+        return frozenset("y")
+
+    def refused(self, key: str, refusal: Refusal) -> None:
+        """Say why the y did nothing."""
+        self._note = f"{key}: {'scroll to the end first (j)' if refusal is Refusal.NOTHING else refusal.value}"
+        self.fill()
+
+    def on_key(self, event: events.Key) -> None:
+        """Any key that does not scroll leaves."""
+        if event.key not in (*MOVES, "y", "escape"):
+            event.stop()
+            self.dismiss(False)
+
+    def decide(self, decision: Decision) -> None:
+        """The y stood alone, on all that this dialog shows."""
+        if decision.key == "y" and decision.target == self.target:
+            self.dismiss(True)
+
+    def action_scroll(self, by: int) -> None:
+        """By lines."""
+        self._top += by
+        self._note = ""
+        self.fill()
+
+    def action_leave(self) -> None:
+        """The safe way out."""
+        self.dismiss(False)
