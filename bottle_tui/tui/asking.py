@@ -101,8 +101,14 @@ def follow(asking: Asking, heard: m.Heard, board: Board, now: float) -> None:
         case m.Settled() | m.SettleFailed():
             asking.settled()
         case m.CardsLoaded(cards, _) if not board.read_only:
-            over = any(ending.at is not None and ending.at <= board.now for ending in board.standing.endings)
-            asking.settle(cards, now, due=over)
+            asking.settle(cards, now, due=_is_over(board))
+        case m.TimePassed() if not board.read_only and _is_over(board):
+            asking.settle(tuple(board.cards.values()), now, due=True)
     if card is not None and edit != AS_ASKED and isinstance(heard, m.Edited | m.CardsLoaded | m.Moved):
         asking.compute(card.id, edit)
     asking.look(board, now)
+
+
+def _is_over(board: Board) -> bool:
+    """Whether a countdown on screen has run out, and nobody has settled it yet."""
+    return any(ending.at is not None and ending.at <= board.now for ending in board.standing.endings)
