@@ -38,12 +38,12 @@ class Operator:
 
     async def until(self, true: Callable[[], object]) -> None:
         """Something that a worker does; bounded."""
-        for _ in range(500):
+        for _ in range(3000):
             await self.pilot.pause()
             if true():
                 return
             await self.pilot.pause(0.01)
-        raise AssertionError("it did not happen within 5 s")
+        raise AssertionError("it did not happen within 30 s")
 
     async def until_long(self, true: Callable[[], object]) -> None:
         """What comes with the periodic work; bounded at a minute."""

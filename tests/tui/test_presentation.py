@@ -25,7 +25,19 @@ from bottle_tui.tui.presentation.card import (
     whole_change,
 )
 from bottle_tui.tui.presentation.logs import log_row
-from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_middle, fit_row, row, rule, spread, width_of, wrapped
+from bottle_tui.tui.presentation.rows import (
+    Row,
+    Span,
+    cut,
+    cut_clause,
+    cut_middle,
+    fit_row,
+    row,
+    rule,
+    spread,
+    width_of,
+    wrapped,
+)
 from bottle_tui.tui.presentation.times import age, ago, left
 from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
 
@@ -249,6 +261,7 @@ def test_cutting_never_exceeds_the_width(text: str, width: int) -> None:
 
     assert cell_len(cut(text, width)) <= width
     assert cell_len(cut_middle(text, width)) <= width
+    assert cell_len(cut_clause(text, width)) <= width
     assert width_of(fit_row(row(Span(text)), width)) == width
     assert width_of(spread(row(text), row(text), 2 * width)) == 2 * width
 
@@ -347,3 +360,10 @@ def test_however_far_an_approval_has_come_its_line_still_says_that_it_is_in_forc
     assert "in force, proven · retry" in drawn and "u undo" in drawn
     late = replace(line, delivery="", ends=None)
     assert "listening" in said([lists.result_row(late, width, NOON + timedelta(seconds=31))])
+
+
+def test_a_column_is_cut_where_a_clause_ends() -> None:
+    text = "replay: admits 14 of 412 denials, all asked for, since 07:41"
+    assert cut_clause(text, 53) == "replay: admits 14 of 412 denials, all asked for…"
+    assert cut_clause(text, 30) == "replay: admits 14 of 412 deni…"
+    assert cut_clause(text, 80) == text

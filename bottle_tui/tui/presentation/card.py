@@ -12,6 +12,7 @@ from bottle_tui.tui.presentation.rows import (
     Span,
     Style,
     cut,
+    cut_clause,
     cut_middle,
     fit,
     foreign,
@@ -98,12 +99,12 @@ def fact_rows(facts: tuple[Fact, ...], width: int, spare: int) -> list[Row]:
             rows.append((label, *asked_spans(fact, width - NAME - 1)))
             if seen:
                 spare -= 1
-                rows.append(row(Span(" " * NAME), Span(cut(seen, width - NAME - 1), "muted")))
+                rows.append(row(Span(" " * NAME), Span(cut_clause(seen, width - NAME - 1), "muted")))
             continue
         shown = asked_spans(fact, size if together else max(column, (width - NAME) * 3 // 5 if fact.set else 0))
         gap = max(column - width_of(shown), 0) + 2
         room = max(width - NAME - width_of(shown) - gap - 1, 0)
-        rows.append((label, *shown, Span(" " * gap), Span(cut(seen, room), "muted")))
+        rows.append((label, *shown, Span(" " * gap), Span(cut_clause(seen, room), "muted")))
     return rows
 
 

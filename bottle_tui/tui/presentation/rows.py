@@ -46,6 +46,15 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + ELLIPSIS if width > 0 else ""
 
 
+def cut_clause(text: str, width: int) -> str:
+    """As `cut`, at the last comma or semicolon where that keeps most of it: half a clause tells nothing."""
+    short = cut(text, width)
+    if short == text:
+        return text
+    at = max(short.rfind(", "), short.rfind("; "))
+    return short[:at] + ELLIPSIS if at >= width * 2 // 3 else short.replace("," + ELLIPSIS, ELLIPSIS)
+
+
 def cut_middle(text: str, width: int) -> str:
     """At most `width` cells with both ends kept, the tail longer: the end of a host says whose it is."""
     if cell_len(text) <= width:
