@@ -11,6 +11,8 @@ from pathlib import Path
 from bottle_tui.errors import SidecarUnreachable
 from sidecar_addon.local.output import lines_on_disk
 
+LINE_LIMIT = 256 * 1024
+"""A line over this is cut, not kept growing."""
 _CHUNK = 65536
 
 
@@ -21,6 +23,8 @@ class SocketLines:
         self._connection = connection
         self._what = what
         self._rest = b""
+        self._skipping = False
+        """Whether what comes is the rest of a line that was cut."""
         self._ready: deque[str] = deque()
 
     def next(self, timeout: float) -> str | None:
@@ -54,7 +58,14 @@ class SocketLines:
         if not data:
             raise SidecarUnreachable(f"{self._what}: its output has ended")
         *lines, self._rest = (self._rest + data).split(b"\n")
-        self._ready.extend(line.decode("utf-8", "replace") for line in lines)
+        for line in lines:
+            if not self._skipping:
+                self._ready.append(line[:LINE_LIMIT].decode("utf-8", "replace"))
+            self._skipping = False
+        if len(self._rest) > LINE_LIMIT:
+            if not self._skipping:
+                self._ready.append(self._rest[:LINE_LIMIT].decode("utf-8", "replace"))
+            self._rest, self._skipping = b"", True
 
 
 class DiskLines:
