@@ -19,7 +19,12 @@ STATES = (
     "approved",
     "nothing-waits",
     "bottles",
+    "routes",
+    "provenance",
     "logs",
+    "log-line",
+    "history",
+    "record",
     "help",
     "local",
 )
