@@ -6,6 +6,8 @@
    broken off, and the cancellation comes right after it.
 2. While a request waits (for a hold to end, for its connection upstream) what the agent goes on sending is left in its
    socket; mitmproxy alone would read it all into memory.
+3. The same for what the other side of an HTTP/2 connection gives no window for, both ways. Whoever is read from waits;
+   if both had to, the upstream is read on (it may be what gives the window), up to a limit that ends the connection.
 """
 
 import asyncio
@@ -19,6 +21,10 @@ from mitmproxy.proxy import mode_servers
 
 WAITING_LIMIT = 1024 * 1024
 """Bytes of a connection of the agent that may wait in memory."""
+UNSENT_LIMIT = 4 * 1024 * 1024
+"""Bytes that may wait for an HTTP/2 window before their sender has to."""
+UNSENT_END = 64 * 1024 * 1024
+"""Bytes that wait for the agent's window, although it sends on itself, at which its connection ends."""
 _PIECE = 200
 """What one piece costs beside its bytes."""
 _LOOK_SECONDS = 1.0
@@ -54,6 +60,22 @@ def waiting(client: Client) -> Waiting:
     return _waiting.setdefault(client, Waiting())
 
 
+_known: WeakKeyDictionary[Client, WeakKeyDictionary[Any, bool]] = WeakKeyDictionary()
+"""HTTP/2 connections of, and behind, a connection of the agent: whether they lead to the agent."""
+
+
+def know(client: Client, connection: Any, *, to_agent: bool) -> None:
+    """From now on what this HTTP/2 connection cannot send counts."""
+    _known.setdefault(client, WeakKeyDictionary())[connection] = to_agent
+
+
+def unsent(client: Client, *, to_agent: bool) -> int:
+    """What waits for windows in one direction."""
+    found = [each for each, way in _known.get(client, {}).items() if way is to_agent]
+    queues = [pieces for each in found for pieces in each.stream_buffers.values()]
+    return sum(len(piece.data) + _PIECE for pieces in queues for piece in pieces)
+
+
 class PatientLock(asyncio.Lock):
     """A lock whose wait is not broken off by a cancellation; that is delivered at the next wait after it."""
 
@@ -80,13 +102,40 @@ class GateConnection(mode_servers.ProxyConnectionHandler):  # type: ignore[misc]
         if not isinstance(getattr(self, "_server_event_lock", None), asyncio.Lock):
             raise TypeError("this mitmproxy handles events without the lock that is known")
         self._server_event_lock = PatientLock()
+        self._moved = asyncio.Event()
+        self._agent_waits = False
+
+    async def server_event(self, event: Any) -> None:
+        """As mitmproxy's; whoever waits for room looks again."""
+        await super().server_event(event)
+        self._moved.set()
 
     async def drain_writers(self) -> None:
-        """As mitmproxy's: the reader of a connection reads on after this. The agent's waits for room, too."""
+        """As mitmproxy's: the reader of a connection reads on after this, once there is room for what it reads."""
         await super().drain_writers()
-        io = self.transports.get(self.client)
-        if io is not None and io.handler is asyncio.current_task():
-            await waiting(self.client).room(io.writer.is_closing)
+        agent = self.transports.get(self.client)
+        if agent is None or agent.writer is None:
+            return
+        closing = agent.writer.is_closing
+        if agent.handler is asyncio.current_task():
+            await waiting(self.client).room(closing)
+            self._agent_waits = True
+            try:
+                await self._until(lambda: closing() or unsent(self.client, to_agent=False) <= UNSENT_LIMIT)
+            finally:
+                self._agent_waits = False
+        else:
+            await self._until(
+                lambda: closing() or self._agent_waits or unsent(self.client, to_agent=True) <= UNSENT_LIMIT
+            )
+            if unsent(self.client, to_agent=True) > UNSENT_END:
+                agent.writer.transport.abort()
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        while not true():
+            self._moved.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), _LOOK_SECONDS)
 
 
 def install() -> None:

@@ -3,8 +3,8 @@
 A response that the gate sets is sent at once, the rest of the body is discarded; mitmproxy alone would read a denied
 upload to its end into memory. A failed connection upstream is answered by the gate, and can be tried again.
 
-With `http1.py`, `connections.py` and `sockets.py` it relies on internals of mitmproxy; `install` puts them in place
-and a test of itself proves at every start that mitmproxy is as expected.
+With `http1.py`, `http2.py`, `connections.py` and `sockets.py` it relies on internals of mitmproxy; `install` puts them
+in place and a test of itself proves at every start that mitmproxy is as expected.
 """
 
 from collections.abc import Generator
@@ -30,7 +30,7 @@ from mitmproxy.proxy.layers.http import (
 from mitmproxy.proxy.layers.http._events import ErrorCode
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from sidecar_addon.gate import connections, http1, sockets
+from sidecar_addon.gate import connections, http1, http2, sockets
 
 type Commands = Generator[Any, Any, Any]
 
@@ -121,6 +121,7 @@ def install() -> None:
     """Make mitmproxy use the corrected layers, and prove that it does. Raises StreamError."""
     http.HttpStream = GateStream
     http1.install()
+    http2.install()
     connections.install()
     sockets.install()
     try:

@@ -203,6 +203,8 @@ class Upstream:
         self.authorities: dict[str, Authority] = {}
         """host → who signed its certificate; pipelock where nothing is said."""
         self.bytes_in = 0
+        self.stingy = False
+        """Whether it gives an HTTP/2 client no window but the first."""
 
     def context(self) -> ssl.SSLContext:
         """A context that switches by SNI."""
@@ -326,7 +328,8 @@ class Upstream:
                     self.seen.append(seen)
                 elif isinstance(event, h2.events.DataReceived):
                     open_requests[event.stream_id].body += event.data
-                    connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                    if not self.stingy:
+                        connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, h2.events.StreamEnded):
                     connection.send_headers(event.stream_id, [(":status", "200"), ("content-type", "text/plain")])
                     connection.send_data(event.stream_id, b"over h2", end_stream=True)

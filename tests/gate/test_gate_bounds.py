@@ -7,6 +7,9 @@ import os
 import struct
 import threading
 
+import h2.config
+import h2.connection
+import h2.events
 import pytest
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection
@@ -159,6 +162,76 @@ async def test_a_wait_for_the_lock_is_not_broken_off_and_its_cancellation_comes_
     lock.release()
     await task
     assert steps == ["held", "cancelled"]
+
+
+# ---- HTTP/2 windows --------------------------------------------------------------------------------------------------
+
+BIG = 40_000_000
+
+
+class Most:
+    """The most that ever waited for a window, by direction; `full` once it was more than may wait."""
+
+    def __init__(self):
+        self.seen, self.full = {True: 0, False: 0}, threading.Event()
+
+    def note(self, size, to_agent):
+        self.seen[to_agent] = max(self.seen[to_agent], size)
+        if size > connections.UNSENT_LIMIT:
+            self.full.set()
+        return size
+
+
+@pytest.fixture
+def most(monkeypatch):
+    most, original = Most(), connections.unsent
+    measured = lambda client, to_agent: most.note(original(client, to_agent=to_agent), to_agent)  # noqa: E731
+    monkeypatch.setattr(connections, "unsent", measured)
+    return most
+
+
+def http2(world):
+    """An HTTP/2 connection of the agent; it gives no window but the first."""
+    sock = world.tunnel("api.test", offers=("h2",))
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    connection.initiate_connection()
+    return sock, connection
+
+
+def head(method, path):
+    return [(":method", method), (":scheme", "https"), (":authority", "api.test"), (":path", path)]
+
+
+def test_a_download_waits_for_the_agents_window_and_arrives_whole(world, upstream, most):
+    upstream.answers["/big"] = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BIG + bytes(BIG)
+    sock, connection = http2(world)
+    with sock:
+        connection.send_headers(1, head("GET", "/big"), end_stream=True)
+        sock.sendall(connection.data_to_send())
+        got, owed, ended = 0, 0, False
+        while not ended:
+            for event in connection.receive_data(sock.recv(65536)):
+                if isinstance(event, h2.events.DataReceived):
+                    got, owed = got + len(event.data), owed + event.flow_controlled_length
+                ended = ended or isinstance(event, h2.events.StreamEnded)
+            if got >= 65_535 and owed:
+                assert most.full.wait(30)
+                connection.acknowledge_received_data(owed, 1)
+                owed = 0
+            sock.sendall(connection.data_to_send())
+    assert got == BIG
+    assert connections.UNSENT_LIMIT < most.seen[True] < connections.UNSENT_LIMIT + 1_000_000
+
+
+def test_an_upload_waits_for_the_upstreams_window(make_world, route_of, upstream, most):
+    upstream.offers, upstream.stingy = ("h2", "http/1.1"), True
+    world = make_world(route_of())
+    with world.tunnel("api.test") as sock:
+        sock.sendall(b"POST /sink HTTP/1.1\r\nHost: api.test\r\nContent-Length: 100000000\r\n\r\n")
+        sock.settimeout(3)
+        with pytest.raises(TimeoutError):
+            sock.sendall(bytes(60_000_000))
+    assert connections.UNSENT_LIMIT < most.seen[False] < connections.UNSENT_LIMIT + 1_000_000
 
 
 # ---- WebSockets ------------------------------------------------------------------------------------------------------
