@@ -8,7 +8,7 @@ from bottle_tui.cli import dashboard, shapes, splitting
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.words import age, plain
 from bottle_tui.core.views import BottleStatus
-from bottle_tui.errors import BottleError, Conflict
+from bottle_tui.errors import BottleError, Conflict, UsageError
 
 
 def ps(context: Context) -> int:
@@ -110,10 +110,24 @@ def run(context: Context) -> int:
     if not path.exists():
         for written in _init(context):
             context.out.say(f"wrote {written}")
+    elif context.args.provider:
+        _require_provider(path, context.args.provider)
     status, _ = _up(context)
     if context.args.split:
         splitting.beside([], os.environ, context.out.say)
     return _attach(context, status.slug)
+
+
+def _require_provider(path: Path, wanted: str) -> None:
+    """`run claude` beside a manifest for something else would start the something else. Raises UsageError."""
+    from bottle_tui.core import manifest
+
+    provider = manifest.parse(path.read_bytes(), str(path)).agent.provider
+    if provider != wanted:
+        raise UsageError(
+            f"{path} is for provider {provider}, so this would not start {wanted}; "
+            f"write `provider: {wanted}` there, or leave the word out"
+        )
 
 
 def _up(context: Context) -> tuple[BottleStatus, tuple[str, ...]]:

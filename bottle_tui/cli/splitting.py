@@ -11,6 +11,8 @@ _CARRIED = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH"
 """Besides our own: a new pane has the multiplexer's environment, not this shell's. No credential is among them, since
 what stands here can be seen in a list of processes."""
 _SECONDS = 10.0
+LEAST = (121, 24)
+"""Columns and rows for two panes side by side, since the dashboard needs 60×24."""
 
 type Commands = list[list[str]]
 
@@ -18,6 +20,10 @@ type Commands = list[list[str]]
 def beside(words: Sequence[str], environ: Mapping[str, str], say: Callable[[str], None]) -> bool:
     """`bottle-tui WORDS` in a pane on the right, the keyboard staying here. Where that fails the line is said."""
     opening = commands([*OURS, *words], environ)
+    columns, rows = shutil.get_terminal_size()
+    if opening is not None and (columns < LEAST[0] or rows < LEAST[1]):
+        say(f"no pane was opened: two of them need {LEAST[0]}×{LEAST[1]}, this terminal is {columns}×{rows}")
+        opening = None
     try:
         for command in opening or ():
             subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)

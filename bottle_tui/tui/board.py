@@ -121,9 +121,10 @@ class Board:
 
     @property
     def here(self) -> str:
-        """The bottle under the cursor of the inbox; empty when nothing waits."""
+        """The bottle under the cursor of the inbox, or the only one that runs; empty where there is a choice."""
         card = self.open_card
-        return self.fold.slug if self.fold else card.slug if card else ""
+        alone = self.running[0] if len(self.running) == 1 else ""
+        return self.fold.slug if self.fold else card.slug if card else alone
 
     @property
     def ours(self) -> tuple[BottleStatus, ...]:

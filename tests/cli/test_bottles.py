@@ -122,6 +122,12 @@ def test_run_writes_a_manifest_where_there_is_none_starts_it_and_attaches(
     assert joined == ["project", "project"]
 
 
+def test_run_with_another_provider_than_the_manifests_starts_nothing(shell) -> None:
+    assert shell("init", "none") == 0
+    assert shell("run", "claude") == 2
+    assert "is for provider none, so this would not start claude" in shell.err
+
+
 def test_up_says_what_a_person_does_next(shell) -> None:
     (shell.folder / "bottle.yaml").write_text("name: box\nagent: {image: x}\n")
     assert shell("up") == 0

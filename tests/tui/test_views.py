@@ -10,6 +10,7 @@ from textual.widgets import HelpPanel
 from bottle_tui.core.views import LogLine
 from bottle_tui.services.logs import parse
 from bottle_tui.tui.app import BottleApp
+from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.screens.logs import LogsView
 from bottle_tui.tui.screens.view import View
@@ -71,6 +72,40 @@ async def test_X_quarantines_the_bottle_under_the_cursor(sit: Sit) -> None:
         await operator.press("X")
         await operator.until(lambda: operator.called("quarantine"))
         assert operator.called("quarantine") == [("quarantine", "lab")]
+
+
+async def test_with_nothing_waiting_X_cuts_off_the_only_bottle_and_of_several_asks_which(sit: Sit) -> None:
+    async with sit(Desk(waiting=[], running=bottles()[:1])) as operator:
+        await operator.press("X")
+        await operator.until(lambda: operator.called("quarantine"))
+        assert operator.called("quarantine") == [("quarantine", "docs")]
+    async with sit(Desk(waiting=[])) as operator:
+        await operator.press("X")
+        assert operator.called("quarantine") == []
+        assert "X: which bottle?" in operator.text("#footer")
+
+
+async def test_esc_takes_the_help_away_before_anything_else(sit: Sit) -> None:
+    async with sit() as operator:
+        await operator.press("enter")
+        await operator.press("question_mark")
+        assert operator.app.screen.query("HelpPanel")
+        await operator.press("escape")
+        assert not operator.app.screen.query("HelpPanel")
+        assert operator.app.screen.pane.zoomed
+        await operator.press("escape")
+        assert not operator.app.screen.pane.zoomed
+
+
+async def test_before_the_first_answer_nothing_is_said_as_a_fact(sit: Sit) -> None:
+    async with sit() as operator:
+        board = Board(operator.desk.clock())
+        for view in operator.app.views.values():
+            view.board = board
+        await operator.pilot.pause()
+        said = operator.text("#title") + operator.text("#card")
+        assert "? waiting" in said and "Asking what waits" in said
+        assert "Nothing waits" not in said and "No bottle" not in said
 
 
 async def test_a_foreign_bottle_is_only_looked_at(sit: Sit) -> None:

@@ -61,9 +61,10 @@ def runtime_span(board: Board) -> Span:
 def title_row(board: Board, view: str, width: int) -> Row:
     """How many wait, how many run, whether it is in force; where; the time. Narrow: the tabs too."""
     count = len(board.waiting)
-    waiting = Span(f" {count} waiting", "accent" if count else "muted")
+    told = f" {count} waiting" if board.cards_at else " ? waiting"
+    waiting = Span(told, "accent" if count else "muted")
     runs = len([bottle for bottle in board.ours if bottle.state != "stopped"])
-    bottles = Span(f"{runs} bottle{'s' * (runs != 1)}", "muted")
+    bottles = Span(f"{runs} bottle{'s' * (runs != 1)}" if board.bottles_at else "? bottles", "muted")
     right = row(runtime_span(board), Span(f"  {clock(board.now)} ", "muted"))
     dot = Span(" · ", "faint")
     extra = (dot, Span("READ-ONLY", "warn")) if board.read_only else ()

@@ -177,7 +177,11 @@ def _without_password(url: str) -> str:
 
 def empty_rows(board: Board, width: int) -> list[Row]:
     """With nothing waiting: what runs, and what was decided last."""
-    rows = [row(), row(Span("  Nothing waits for you.", "strong")), row()]
+    heard = board.cards_at is not None and board.bottles_at is not None
+    first = "Nothing waits for you." if heard else "Asking what waits and what runs…"
+    rows = [row(), row(Span(f"  {first}", "strong")), row()]
+    if not heard:
+        return rows
     if not board.ours:
         line = "No bottle yet: bottle-tui up -f bottle.yaml starts one, bottle-tui demo shows it all."
         return [*rows, row(Span("  " + cut(line, width - 3), "muted"))]

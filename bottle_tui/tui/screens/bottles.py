@@ -97,7 +97,7 @@ class BottlesView(View):
             Hint("?", "help"),
             Hint("q", "quit"),
             Hint(":", "all actions"),
-            Hint("1 2 4", "views"),
+            Hint("1–5", "views"),
         ]
         return first, second
 

@@ -164,6 +164,8 @@ class View(Screen[None]):
         """The refusal in this view's words."""
         if refusal is Refusal.NOTHING and self.board and self.board.read_only:
             return f"{key}: read-only"
+        if refusal is Refusal.NOTHING and key == "X":
+            return "X: which bottle? choose it in 2 Bottles"
         return f"{key}: {refusal.value}"
 
     def tell(self, line: str) -> None:
