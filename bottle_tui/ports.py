@@ -138,6 +138,9 @@ class Runtime(Protocol):
     def isolate(self, recorded: Recorded) -> None:
         """Quarantine, first step: cut egress from the chain. Works with every process stopped."""
 
+    def isolated(self, recorded: Recorded) -> bool:
+        """Whether egress is cut from the chain, as the engine says right now. Raises SidecarUnreachable."""
+
     def rejoin(self, recorded: Recorded) -> None:
         """Undo `isolate`."""
 

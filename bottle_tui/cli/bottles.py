@@ -12,7 +12,7 @@ from bottle_tui.errors import BottleError, Conflict, UsageError
 
 
 def ps(context: Context) -> int:
-    """Every bottle, one row each."""
+    """Every bottle, one row each. 1 when an engine does not answer: then the list does not say how they are."""
     from bottle_tui.services import status
 
     bottles = status.bottles(context.world)
@@ -37,7 +37,7 @@ def ps(context: Context) -> int:
         context.out.table(
             ("BOTTLE", "RUNTIME", "STATE", "EGRESS", "PIPELOCK", "SUPERVISE", "PENDING", "AGE", "NOTE"), rows
         )
-    return 0
+    return 1 if any(each.state == "unknown" for each in bottles) else 0
 
 
 def up(context: Context) -> int:

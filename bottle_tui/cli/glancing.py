@@ -38,12 +38,18 @@ def status(context: Context) -> int:
                 each.state,
                 f"{each.waiting}{'' if each.known else '?'}",
                 age(clock.now(), each.seen_at),
-                NOT_ON_DISK if each.state == "recorded" else "",
+                _note(each),
             )
             for each in found.bottles
         ]
         out.table(("BOTTLE", "RUNTIME", "STATE", "WAITING", "SEEN", "NOTE"), rows)
     return 0
+
+
+def _note(each: BottleGlance) -> str:
+    if each.unconfirmed:
+        return f"a quarantine was asked for, and nobody has confirmed it: `bottle-tui quarantine {each.slug}`"
+    return NOT_ON_DISK if each.state == "recorded" else ""
 
 
 def _document(found: glance.Glance) -> dict[str, Any]:
@@ -67,6 +73,7 @@ def _row(each: BottleGlance) -> dict[str, Any]:
         "waiting": each.waiting,
         "known": each.known,
         "seen_at": seen,
+        "unconfirmed": each.unconfirmed,
     }
 
 

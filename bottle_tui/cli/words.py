@@ -50,4 +50,4 @@ def used(use: Use | None) -> str:
 
 def plain(state: str) -> str:
     """A state as people say it: "needs tokens"."""
-    return state.replace("_", " ")
+    return "not known" if state == "unknown" else state.replace("_", " ")

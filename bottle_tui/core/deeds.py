@@ -112,7 +112,7 @@ def _what(record: Mapping[str, Any], proposal: str | None, grants: Collection[st
 
 def _ok(record: Mapping[str, Any]) -> bool:
     if record.get("kind") != "result":
-        return True
+        return record.get("in_force") is not False
     return record.get("in_force") is True or record.get("of") in ("answer", "expire")
 
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-type BottleState = Literal["starting", "running", "degraded", "needs_tokens", "quarantined", "stopped", "foreign"]
+type BottleState = Literal[
+    "starting", "running", "degraded", "needs_tokens", "quarantined", "stopped", "foreign", "unknown"
+]
 type SidecarState = Literal["up", "down", "unknown"]
 type ProposalStatus = Literal["pending", "approved", "rejected", "superseded", "failed"]
 SKEW = 2.0

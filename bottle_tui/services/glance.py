@@ -36,6 +36,8 @@ class BottleGlance:
     known: bool
     """Whether `waiting` is how it is, and not how it was when somebody last looked."""
     seen_at: datetime | None
+    unconfirmed: bool = False
+    """Whether a quarantine was asked for that nobody is known to have confirmed."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Glance:
 
     @property
     def quarantined(self) -> int:
-        """Bottles that were cut off."""
+        """Bottles that were last seen cut off, the gate having confirmed it."""
         return sum(each.state == "quarantined" for each in self.bottles)
 
 
@@ -108,7 +110,9 @@ def _bottle(
     seen = _seen(home)
     # Proposals of a local bottle lie on this disk; nobody has to have fetched them.
     known = whole and (local or (seen is not None and -KNOWN_FOR <= clock.now() - seen <= KNOWN_FOR))
-    return BottleGlance(home.slug, str(record["runtime"]), state, waiting, known, seen), whole
+    wished, confirmed = _quarantine(home)
+    unconfirmed = wished and not confirmed and state != "stopped"
+    return BottleGlance(home.slug, str(record["runtime"]), state, waiting, known, seen, unconfirmed), whole
 
 
 def _state(home: "BottleHome", record: dict[str, Any], *, local: bool, running: bool) -> GlanceState:
@@ -116,9 +120,21 @@ def _state(home: "BottleHome", record: dict[str, Any], *, local: bool, running: 
         return "starting"
     if local and not running:
         return "stopped"
-    if home.read("quarantined") is not None:
+    if _quarantine(home)[1]:
         return "quarantined"
     return "running" if running else "recorded"
+
+
+def _quarantine(home: "BottleHome") -> tuple[bool, bool]:
+    """Whether it was asked for, and whether whoever looked last found it confirmed. The file alone proves nothing."""
+    data = home.read("quarantined")
+    if data is None:
+        return False, False
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return True, False
+    return True, isinstance(value, dict) and value.get("confirmed") is True
 
 
 def _waiting(home: "BottleHome", incarnation: str, running: bool, in_time: Callable[[], bool]) -> tuple[int, bool]:

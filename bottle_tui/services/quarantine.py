@@ -1,17 +1,13 @@
 """Cutting a bottle off: the network first, without waiting for anybody; the gate's own flag second."""
 
-import json
-from collections.abc import Callable
-from dataclasses import replace
-
 from bottle_tui.errors import BottleError, StateUnknown
-from bottle_tui.ports import World
-from bottle_tui.services import audit, gate, loading, recover, session
+from bottle_tui.ports import SIDECARS, World
+from bottle_tui.services import audit, cutoff, session
 from bottle_tui.services.apply import enforce
+from bottle_tui.services.cutoff import Cut, attempt
 from bottle_tui.services.locked import held
-from bottle_tui.services.session import QUARANTINE_FILE, TABLE_FILE, Session
+from bottle_tui.services.session import QUARANTINE_FILE, Session
 from bottle_tui.services.wish import Wish
-from sidecar_addon.table import iso
 
 LOCK_SECONDS = 5.0
 """How long the flag waits for an apply at work; the network is cut by then, and that apply re-checks."""
@@ -20,27 +16,48 @@ LOCK_SECONDS = 5.0
 def quarantine(world: World, slug: str) -> str:
     """Cut it off now. Returns the line to show. Raises StateUnknown when neither the network nor the gate says so."""
     opened = session.opened(world, slug)
-    network = _attempt(lambda: opened.runtime.isolate(opened.recorded))
-    mark = {"by": world.operator, "at": iso(world.clock.now())}
-    opened.home.write(QUARANTINE_FILE, json.dumps(mark).encode())
-    flag = _attempt(lambda: _flag(opened))
-    audit_problem = _attempt(lambda: _record(opened, network, flag))
-    if network and flag:
+    network = attempt(lambda: opened.runtime.isolate(opened.recorded))
+    kept = attempt(lambda: cutoff.wish(opened))
+    if _stopped(opened):
+        return _stopped_line(opened, network, kept)
+    cut = Cut(network, attempt(lambda: _flag(opened)))
+    unwritten = [each for each in (kept, attempt(lambda: _record(opened, cut))) if each is not None]
+    if cut.network and cut.gate:
+        wished = "" if kept else "; what was asked for is kept, and whoever looks next carries it out (`bottle-tui ps`)"
         raise StateUnknown(
-            f"{slug} could not be cut off: the network ({network}), the gate ({flag}); "
-            "stop its containers by hand, or the engine"
+            f"{slug} could not be cut off: {cut.why}; stop its containers by hand, or the engine{wished}"
         )
     parts = [
         f"{slug}: egress is cut from the chain" if network is None else f"{slug}: the network was not cut ({network})",
-        "the gate confirms that it refuses everything" if flag is None else f"the gate has not confirmed ({flag})",
+        "the gate confirms that it refuses everything"
+        if cut.gate is None
+        else f"the gate has not confirmed ({cut.gate})",
+        *(f"not all of it could be written down ({each})" for each in unwritten),
     ]
-    if audit_problem is not None:
-        parts.append(f"the ledger could not be written ({audit_problem})")
     return "; ".join(parts)
+
+
+def _stopped(opened: Session) -> bool:
+    """Whether the engine says that no sidecar runs."""
+    states = opened.runtime.states(opened.recorded)
+    return all(states.get(role) == "down" for role in SIDECARS)
+
+
+def _stopped_line(opened: Session, network: str | None, kept: str | None) -> str:
+    """Its first table at the next start is made of the wish: it comes back refusing everything."""
+    if kept is not None:
+        raise StateUnknown(f"{opened.slug} is stopped, and that it is to stay in quarantine could not be kept: {kept}")
+    unwritten = attempt(lambda: _record(opened, Cut(network, None), gate="stopped"))
+    parts = [f"{opened.slug} is stopped: nothing runs; it stays in quarantine when it starts"]
+    if network is not None:
+        parts.append(f"its network was not cut ({network})")
+    return "; ".join([*parts, f"the ledger could not be written ({unwritten})"] if unwritten else parts)
 
 
 def release(world: World, slug: str) -> str:
     """End a quarantine: the gate first, the network last. Raises NotApplied, StateUnknown: then it stays cut off."""
+    if _stopped(session.opened(world, slug)):
+        return _released_while_stopped(world, slug)
     with held(world, slug) as bottle:
         opened, live = bottle.session, bottle.live
         mark = opened.home.read(QUARANTINE_FILE)
@@ -58,39 +75,27 @@ def release(world: World, slug: str) -> str:
     return "; ".join([*bottle.remarks, f"{slug} is released: the gate decides again, egress is back on the chain"])
 
 
-def _attempt(action: Callable[[], None]) -> str | None:
-    """Run it; why it failed, if it did. A quarantine goes on with its next step whatever happens to this one."""
-    try:
-        action()
-    except BottleError as error:
-        return error.message
-    return None
+def _released_while_stopped(world: World, slug: str) -> str:
+    """Nothing runs that could be asked: the wish goes, and the next start makes a table without it."""
+    opened = session.opened(world, slug)
+    with opened.home.lock():
+        was = opened.home.read(QUARANTINE_FILE) is not None
+        opened.runtime.rejoin(opened.recorded)
+        if was:
+            audit.append(world, opened.home, "intent", of="release", component="egress")
+            opened.home.delete(QUARANTINE_FILE)
+            audit.append(world, opened.home, "result", of="release", component="egress", in_force=True, gate="stopped")
+    if not was:
+        return f"{slug} is stopped, and not in quarantine; `bottle-tui up` starts it"
+    return f"{slug} is stopped and no longer in quarantine: `bottle-tui up` starts it without"
 
 
 def _flag(opened: Session) -> None:
-    """The same routes, with the flag, loaded and confirmed."""
     with opened.home.lock(LOCK_SECONDS):
-        recover.recover_session(opened)
-        table = session.live(opened.home).table
-        live = gate.status(opened.sidecar("egress"))
-        if live.quarantined and table.quarantined and live.digest == table.digest:
-            return
-        flagged = replace(
-            table.with_routes(table.routes, apply=opened.fresh_id(), base=live.digest),
-            quarantined=True,
-            hold_until=None,
-        )
-        loading.load_table(opened, flagged)
-        opened.home.write(TABLE_FILE, flagged.data)
+        cutoff.flag(opened)
 
 
-def _record(opened: Session, network: str | None, flag: str | None) -> None:
+def _record(opened: Session, cut: Cut, **about: str) -> None:
     with opened.home.lock(LOCK_SECONDS):
-        audit.append(
-            opened.world,
-            opened.home,
-            "quarantine",
-            component="egress",
-            network="cut" if network is None else network,
-            gate="confirmed" if flag is None else flag,
-        )
+        cutoff.record(opened, cut, **about)
+        cutoff.note(opened, cut.confirmed and not about)

@@ -7,7 +7,7 @@ from bottle_tui.core import slots
 from bottle_tui.core.views import SKEW, BottleState, BottleStatus, SidecarState
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import SIDECARS, Recorded, Role, Runtime, World
-from bottle_tui.services import gate, interrupted, lookup
+from bottle_tui.services import cutoff, gate, interrupted, lookup, session
 from bottle_tui.services.gate import GateStatus
 from bottle_tui.services.session import QUARANTINE_FILE
 from sidecar_addon.table import fingerprint
@@ -75,10 +75,15 @@ def _judge(
 ) -> tuple[BottleState, str]:
     """The state and one line of why. Worst first: what is not known is never called running."""
     parts = [states.get(role, "unknown") for role in SIDECARS]
-    quarantined = world.home.bottle(record.slug).read(QUARANTINE_FILE) is not None
+    wished = world.home.bottle(record.slug).read(QUARANTINE_FILE) is not None
     if all(part == "down" for part in parts):
-        return "stopped", "quarantined" if quarantined else ""
-    if quarantined or (answer is not None and answer.quarantined):
+        return "stopped", f"in quarantine when it starts; `bottle-tui release {record.slug}` ends it" if wished else ""
+    if all(part == "unknown" for part in parts):
+        asked = "; a quarantine was asked for: whether it is carried out is not known either" if wished else ""
+        return "unknown", f"{_silence(world, record)}{asked}"
+    if wished:
+        return _wished(world, record, answer)
+    if answer is not None and answer.quarantined:
         return "quarantined", f"`bottle-tui release {record.slug}` ends it"
     if "unknown" in parts:
         return "degraded", "the runtime does not answer"
@@ -93,6 +98,26 @@ def _judge(
     if missing:
         return "needs_tokens", f"the gate has no value of {', '.join(missing)}; `bottle-tui up` delivers it"
     return "running", _about_pipelock(record, states)
+
+
+def _wished(world: World, record: Recorded, answer: GateStatus | None) -> tuple[BottleState, str]:
+    """A quarantine counts once it is confirmed; what was asked for and is not is the worst there is."""
+    opened = session.opened(world, record.slug)
+    cut = cutoff.look(world, opened, answers=answer is not None and answer.quarantined)
+    if cut.confirmed:
+        late = f"{cut.late}; " if cut.late else ""
+        return "quarantined", f"{late}`bottle-tui release {record.slug}` ends it"
+    again = f"press X again, or `bottle-tui quarantine {record.slug}`"
+    return "degraded", f"quarantine was asked for and has NOT been carried out: {again} ({cut.why})"
+
+
+def _silence(world: World, record: Recorded) -> str:
+    """Why nothing is known: the engine's own line where there is one."""
+    try:
+        lookup.runtime_of(world, record).check()
+    except BottleError as error:
+        return error.message
+    return "the runtime does not answer"
 
 
 def _about_pipelock(record: Recorded, states: Mapping[Role, SidecarState]) -> str:

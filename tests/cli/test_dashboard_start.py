@@ -46,4 +46,4 @@ def test_no_command_is_silently_read_only(shell) -> None:
     shell.up()
     assert shell("--read-only", "quarantine", "box") == 2
     assert "dashboard" in shell.err
-    assert shell.runtime.isolated == set()
+    assert shell.runtime.cut_off == set()

@@ -163,9 +163,9 @@ def test_pipelocks_own_hosts_are_shown_and_edited(shell, monkeypatch: pytest.Mon
 def test_quarantine_and_release(shell) -> None:
     shell.up()
     assert shell("quarantine", "box") == 0, shell.err
-    assert shell.runtime.isolated == {"box"}
+    assert shell.runtime.cut_off == {"box"}
     assert shell.json("ps")[0]["state"] == "quarantined"
     assert shell.json("quarantine", "box")["lines"]
     assert shell("release", "box") == 0, shell.err
-    assert shell.runtime.isolated == set()
+    assert shell.runtime.cut_off == set()
     assert shell("quarantine", "nope") == 3

@@ -271,8 +271,15 @@ def test_a_closed_stream_ends_for_whoever_waits_on_it(place: Place) -> None:
 
 
 def test_isolating_may_be_asked_again_and_so_may_rejoining(place: Place) -> None:
-    for verb in (place.runtime.isolate, place.runtime.isolate, place.runtime.rejoin, place.runtime.rejoin):
+    runtime = place.runtime
+    for verb, cut in (
+        (runtime.isolate, True),
+        (runtime.isolate, True),
+        (runtime.rejoin, False),
+        (runtime.rejoin, False),
+    ):
         verb(place.recorded)
+        assert runtime.isolated(place.recorded) is cut
     assert place.sidecar("egress").state() == "up"
 
 

@@ -468,7 +468,7 @@ def test_a_gate_that_denies_everything_is_degraded_and_says_why(place: Place) ->
     assert "routes must be a list" in found.note
 
 
-def test_a_quarantine_is_shown_also_when_the_gate_does_not_know_of_it(place: Place) -> None:
+def test_a_quarantine_that_the_gate_does_not_know_of_is_carried_out_by_the_look(place: Place) -> None:
     place.up()
     place.world.home.bottle("box").write("quarantined", b"")
     assert place.state() == "quarantined"
@@ -504,7 +504,7 @@ def test_a_bottle_of_an_engine_that_is_gone_is_still_listed(place: Place) -> Non
     place.up()
     for sidecar in place.runtime.bottles["box"].values():
         sidecar.unreachable = True
-    assert [(each.slug, each.state) for each in status.bottles(place.world)] == [("box", "degraded")]
+    assert [(each.slug, each.state) for each in status.bottles(place.world)] == [("box", "unknown")]
 
 
 # records

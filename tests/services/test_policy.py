@@ -1,6 +1,7 @@
 """The operator's own hand: routes, pipelock's lists, revoke, undo, quarantine."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,19 @@ from bottle_tui.errors import (
     StateUnknown,
     UsageError,
 )
-from bottle_tui.services import audit, decide, pipelock, quarantine, review, revoke, routes
+from bottle_tui.services import (
+    audit,
+    decide,
+    glance,
+    history,
+    lookup,
+    pipelock,
+    quarantine,
+    review,
+    revoke,
+    routes,
+    status,
+)
 from sidecar_addon.table import Grant, Route
 
 
@@ -202,7 +215,7 @@ def test_a_quarantine_cuts_the_network_before_it_waits_for_the_lock(bottle: Any)
         line = _quarantine_at_once(bottle)
     assert "egress is cut from the chain" in line
     assert "the gate has not confirmed" in line
-    assert "box" in bottle.runtime.isolated
+    assert "box" in bottle.runtime.cut_off
     assert "the gate confirms" in quarantine.quarantine(bottle.world, "box")
     assert bottle.gate.table.quarantined
 
@@ -225,6 +238,86 @@ def test_a_quarantine_that_nobody_confirms_is_said_loudly(bottle: Any) -> None:
     bottle.gate.unreachable = True
     with pytest.raises(StateUnknown, match="by hand"):
         quarantine.quarantine(bottle.world, "box")
+
+
+def _fail_a_quarantine(bottle: Any) -> None:
+    bottle.runtime.down, bottle.gate.unreachable = True, True
+    with pytest.raises(StateUnknown, match="whoever looks next"):
+        quarantine.quarantine(bottle.world, "box")
+
+
+def test_a_quarantine_that_failed_is_claimed_by_nobody(bottle: Any) -> None:
+    _fail_a_quarantine(bottle)
+    bottle.runtime.down, bottle.gate.unreachable = False, False
+    looking = replace(bottle.world, read_only=True)
+    found = status.bottle(looking, "box")
+    assert found.state == "degraded"
+    assert "quarantine was asked for and has NOT been carried out: press X again" in found.note
+    assert "bottle-tui quarantine box" in found.note
+    assert glance.glance(looking.home, looking.clock, lambda home: True).quarantined == 0
+    (row,) = [each for each in audit.records(bottle.world, "box") if each["kind"] == "quarantine"]
+    assert row["in_force"] is False
+    assert row["why"].startswith("not carried out: ")
+    (deed, *_) = history.listed(bottle.world, "box")
+    assert (deed.verb, deed.ok) == ("quarantined", False)
+
+
+def test_whoever_looks_next_carries_out_a_quarantine_that_failed_and_says_so(bottle: Any) -> None:
+    _fail_a_quarantine(bottle)
+    bottle.runtime.down, bottle.gate.unreachable = False, False
+    found = status.bottle(bottle.world, "box")
+    assert found.state == "quarantined"
+    assert "asked for by op at 20" in found.note
+    assert "carried out only now" in found.note
+    assert bottle.gate.table.quarantined
+    assert bottle.runtime.cut_off == {"box"}
+    assert "only now" not in status.bottle(bottle.world, "box").note
+    rows = [each for each in audit.records(bottle.world, "box") if each["kind"] == "quarantine"]
+    assert [row["in_force"] for row in rows] == [False, True]
+    assert glance.glance(bottle.world.home, bottle.clock, lambda home: True).quarantined == 1
+
+
+def test_with_an_engine_that_does_not_answer_nobody_knows_of_a_quarantine(bottle: Any) -> None:
+    _fail_a_quarantine(bottle)
+    for sidecar in bottle.runtime.bottles["box"].values():
+        sidecar.unreachable = True
+    found = status.bottle(bottle.world, "box")
+    assert found.state == "unknown"
+    assert "set `down = False`" in found.note  # the engine's own line
+    assert "quarantine was asked for" in found.note
+
+
+def test_a_gate_that_refuses_everything_on_an_uncut_network_is_not_called_cut_off(bottle: Any) -> None:
+    quarantine.quarantine(bottle.world, "box")
+    bottle.runtime.rejoin(_record(bottle))
+    found = status.bottle(replace(bottle.world, read_only=True), "box")
+    assert found.state == "degraded"
+    assert "the network was not cut" in found.note
+    assert status.bottle(bottle.world, "box").state == "quarantined"
+
+
+def _record(bottle: Any) -> Any:
+    return lookup.recorded(bottle.world, "box")
+
+
+def test_a_look_never_takes_up_a_quarantine_that_is_being_released(bottle: Any) -> None:
+    _fail_a_quarantine(bottle)
+    bottle.runtime.down, bottle.gate.unreachable = False, False
+    with bottle.home.lock():
+        assert status.bottle(bottle.world, "box").state == "degraded"
+    assert bottle.runtime.cut_off == set()
+
+
+def test_a_stopped_bottle_is_quarantined_for_its_next_start_and_can_be_released(bottle: Any) -> None:
+    bottle.runtime.stop(_record(bottle))
+    said = quarantine.quarantine(bottle.world, "box")
+    assert said == "box is stopped: nothing runs; it stays in quarantine when it starts"
+    assert status.bottle(bottle.world, "box").state == "stopped"
+    assert "in quarantine when it starts" in status.bottle(bottle.world, "box").note
+    assert "no longer in quarantine" in quarantine.release(bottle.world, "box")
+    assert bottle.home.read("quarantined") is None
+    assert bottle.runtime.cut_off == set()
+    assert "not in quarantine" in quarantine.release(bottle.world, "box")
 
 
 def test_an_apply_that_meets_a_quarantine_puts_nothing_back_in_force(bottle: Any) -> None:
@@ -260,7 +353,7 @@ def test_a_release_opens_the_gate_first_and_the_network_last(bottle: Any) -> Non
     assert "is released" in quarantine.release(bottle.world, "box")
     assert not bottle.gate.table.quarantined
     assert bottle.wire.calls.index("egress: put /etc/egress/routes.yaml") < bottle.wire.calls.index("rejoin")
-    assert "box" not in bottle.runtime.isolated
+    assert "box" not in bottle.runtime.cut_off
     assert "not in quarantine" in quarantine.release(bottle.world, "box")
 
 
@@ -269,7 +362,7 @@ def test_a_release_that_the_gate_does_not_confirm_leaves_it_cut_off(bottle: Any)
     bottle.gate.silent = True
     with pytest.raises(NotApplied):
         quarantine.release(bottle.world, "box")
-    assert "box" in bottle.runtime.isolated
+    assert "box" in bottle.runtime.cut_off
     assert bottle.home.read("quarantined") is not None
 
 

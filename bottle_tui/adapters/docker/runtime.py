@@ -97,6 +97,11 @@ class DockerRuntime:
                     recorded.containers["egress"], recorded.networks["chain"], force=True
                 )
 
+    def isolated(self, recorded: Recorded) -> bool:
+        """Whether egress is off the chain, as the engine says right now."""
+        with translated(SidecarUnreachable, f"{recorded.slug}: the engine does not say how egress is connected"):
+            return not self._on_chain(recorded)
+
     def rejoin(self, recorded: Recorded) -> None:
         """Undo `isolate`."""
         with translated(SidecarUnreachable, f"{recorded.slug}: egress could not be joined to the chain again"):

@@ -27,7 +27,7 @@ class FakeRuntime:
         Below 1 the fake clock makes up for what was not waited; a dashboard's threads each wait `alone`."""
         self.wire = wire or Tripwire()
         self.bottles: dict[str, dict[Role, FakeSidecar]] = {}
-        self.isolated: set[str] = set()
+        self.cut_off: set[str] = set()
         self.down = False
         self._lock = threading.Lock()
 
@@ -143,20 +143,25 @@ class FakeRuntime:
         """Forget the bottle."""
         for sidecar in self.bottles.pop(slug, {}).values():
             sidecar.stop()
-        self.isolated.discard(slug)
+        self.cut_off.discard(slug)
         return []
 
     def isolate(self, recorded: Recorded) -> None:
         """Cut egress off."""
         with self.wire.step("isolate"):
             self.check()
-            self.isolated.add(recorded.slug)
+            self.cut_off.add(recorded.slug)
+
+    def isolated(self, recorded: Recorded) -> bool:
+        """Whether it is cut off."""
+        self.check()
+        return recorded.slug in self.cut_off
 
     def rejoin(self, recorded: Recorded) -> None:
         """Undo that."""
         with self.wire.step("rejoin"):
             self.check()
-            self.isolated.discard(recorded.slug)
+            self.cut_off.discard(recorded.slug)
 
     def attach(self, recorded: Recorded, argv: list[str] | None = None) -> int:
         """There is nobody to talk to."""

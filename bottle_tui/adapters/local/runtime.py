@@ -128,6 +128,14 @@ class LocalRuntime:
         except SidecarUnreachable:
             client.kill_group(process)
 
+    def isolated(self, recorded: Recorded) -> bool:
+        """Whether the process says that the gate is cut from the hop; without a process the marker for its start."""
+        home = self._home(recorded.slug)
+        process = client.find(home)
+        if process is None or not process.is_running:
+            return (home / _MARKER).exists()
+        return client.ask(process, {"verb": "state"}, _ISOLATE_SECONDS).get("isolated") is True
+
     def rejoin(self, recorded: Recorded) -> None:
         """Undo `isolate`."""
         home = self._home(recorded.slug)

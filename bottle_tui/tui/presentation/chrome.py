@@ -40,7 +40,8 @@ def enforcement(board: Board) -> Span:
     off = [bottle for bottle in ours if bottle.state not in ("running", "stopped")]
     if off:
         more = f" and {len(off) - 1} more" if len(off) > 1 else ""
-        return Span(f"✗ {visible(off[0].slug)}: {off[0].state.replace('_', ' ')}{more}", "danger")
+        word = "not known" if off[0].state == "unknown" else off[0].state.replace("_", " ")
+        return Span(f"✗ {visible(off[0].slug)}: {word}{more}", "danger")
     if all(bottle.state == "stopped" for bottle in ours):
         return Span("all stopped", "muted")
     skewed = [bottle for bottle in ours if abs(bottle.skew) > SKEW]

@@ -17,7 +17,7 @@ SENTENCE = 26
 """Columns of a result that are never given to what follows it: its end says whether it is in force."""
 STATE_STYLES: dict[BottleState, Style] = {
     "running": "ok", "starting": "accent", "degraded": "danger", "needs_tokens": "warn", "quarantined": "danger",
-    "stopped": "muted", "foreign": "warn",
+    "stopped": "muted", "foreign": "warn", "unknown": "muted",
 }  # fmt: skip
 SIDECAR_MARKS: dict[SidecarState, tuple[str, Style]] = {
     "up": ("✓ up", "ok"), "down": ("✗ down", "danger"), "unknown": ("? not known", "muted"),
@@ -135,10 +135,14 @@ def _columns(width: int) -> list[tuple[str, int]]:
     return columns
 
 
+def _state_word(state: BottleState) -> str:
+    return "not known" if state == "unknown" else state.replace("_", " ")
+
+
 def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool) -> Row:
     """One bottle; grey "not known" when nothing was heard of it for ten seconds."""
     grey = board.asleep or stale(bottle.as_of, board.now)
-    state = ("not known", "muted") if grey else (bottle.state.replace("_", " "), STATE_STYLES[bottle.state])
+    state = ("not known", "muted") if grey else (_state_word(bottle.state), STATE_STYLES[bottle.state])
     cells: list[tuple[str, Style]] = [(visible(bottle.slug), "strong" if selected else "plain"), (state[0], state[1])]  # type: ignore[list-item]
     for role in ("egress", "pipelock", "supervise"):
         mark, style = SIDECAR_MARKS["unknown" if grey else bottle.sidecars.get(role, "unknown")]
