@@ -17,6 +17,8 @@ from bottle_tui.tui.editing import Beside, Edits
 from bottle_tui.tui.standing import Standing
 
 KEPT_RESULTS = 20
+EVIDENCE_AGE = 30.0
+"""Seconds after which what was seen beside a card is looked for again before it is said."""
 UNREAD = 30.0
 """Seconds after which an agent that has not read an approval is not listening."""
 FOLLOWED = 300.0
@@ -76,9 +78,11 @@ class Board:
         return self.edits.shown(card) if card else None
 
     def evidence_of(self, card: Card) -> Beside | None:
-        """What is known beside the open card, while it is about the host that would be granted."""
+        """What is known beside the open card: about the host that would be granted, and not from before a sleep."""
         beside = self.edits.evidence.get(card.id)
-        return beside if beside is not None and beside.evidence.host == card.host else None
+        if beside is None or beside.evidence.host != card.host:
+            return None
+        return beside if (self.now - beside.at).total_seconds() < EVIDENCE_AGE else None
 
     @property
     def ask(self) -> Ask | None:
@@ -180,6 +184,8 @@ class Board:
         """The digest that a mark on this ask is bound to; empty when it cannot be decided together with others."""
         card = self.edits.shown(self.cards[id]) if id in self.cards else None
         if card is None or card.change is None or card.tool == "capability-block" or id in self.applying:
+            return ""
+        if self.edits.is_computing(id):
             return ""
         return "" if any(risk.level == "danger" for risk in card.risks) else card.change.digest
 

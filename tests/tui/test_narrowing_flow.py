@@ -353,3 +353,42 @@ async def test_hostile_evidence_and_args_are_drawn_as_data(sit: Sit) -> None:
         for key in ("plus", "m", "w", "t", "enter", "c", "escape", "e"):
             await operator.press(key)
             assert is_visible(operator.screen_text().replace("\n", ""))
+
+
+async def test_a_mark_is_for_the_change_it_was_put_on_not_for_another_edit_of_it(sit: Sit) -> None:
+    desk, hold = Desk(waiting=[card(), lab_cards()[0]]), Event()
+    plain = desk.card
+
+    def slow(id: str, edit: Edit) -> Card:
+        hold.wait(30)
+        return plain(id, edit)
+
+    desk.card = slow  # type: ignore[method-assign]
+    async with sit(desk) as operator:
+        await looked(operator)
+        await operator.press("space")
+        await operator.until(lambda: operator.app.board.marked)
+        await operator.press("t")
+        await operator.until(lambda: operator.app.board.edits.is_computing(card().id))
+        assert not operator.app.board.marked
+        hold.set()
+        await shown(operator, Edit(lasts="once"))
+        assert not operator.app.board.marked
+
+
+async def test_what_was_seen_before_a_sleep_is_looked_for_again_before_it_is_said(sit: Sit) -> None:
+    desk, hold = one(), Event()
+    async with sit(desk) as operator:
+        await looked(operator)
+        plain = desk.beside
+
+        def slow(id: str, edit: Edit, fresh: bool) -> Evidence:
+            hold.wait(30)
+            return plain(id, edit, fresh)
+
+        desk.beside = slow  # type: ignore[method-assign]
+        operator.app.conduct.asking.services = desk.services()
+        desk.clock = lambda: NOON + timedelta(hours=3)
+        await operator.until(lambda: "looking…" in operator.text("#card"))
+        hold.set()
+        await operator.until(lambda: "seen 14× denied" in operator.text("#card"))
