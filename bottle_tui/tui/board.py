@@ -41,6 +41,25 @@ class Result:
     """When what was approved ends by itself."""
 
 
+def joined(order: Iterable[str], cards: Mapping[str, Card]) -> dict[str, tuple[str, ...]]:
+    """First ask → all of that bottle for the same host, in the order of the screen; every other ask alone."""
+    heads: dict[tuple[str, str], str] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    for id in order:
+        card = cards.get(id)
+        if card is None:
+            continue
+        joins = card.tool == "egress-block" and card.status in ("pending", "failed") and not card.by_operator
+        head = heads.setdefault((card.slug, card.host), id) if joins else id
+        found[head] = (*found.get(head, ()), id)
+    return found
+
+
+def head_of(rows: Mapping[str, tuple[str, ...]], id: str | None) -> str | None:
+    """The first ask of the row on which that one stands."""
+    return next((head for head, ids in rows.items() if id in ids), id)
+
+
 @dataclass(frozen=True)
 class Board:
     """One moment. `cards_at` and `bottles_at`: when the listings were last answered."""
@@ -102,9 +121,27 @@ class Board:
         return {id: card.slug for id, card in self.cards.items()}
 
     @cached_property
+    def joined(self) -> dict[str, tuple[str, ...]]:
+        """The asks by row: those of one bottle for the same host share the row, and the card, of the first of them."""
+        return joined(self.selection.order, self.cards)
+
+    @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The rows of the inbox."""
-        return self.folding.lines(self.selection.order, self.slugs)
+        lines = self.folding.lines(tuple(self.joined), self.slugs)
+        return tuple(replace(line, ids=tuple(id for head in line.ids for id in self.joined[head])) for line in lines)
+
+    @property
+    def again(self) -> int:
+        """How often the same bottle has asked again for the open card's host."""
+        line = self.lines[self.line_index] if self.lines else None
+        return len(line.ids) - 1 if line and not line.folded else 0
+
+    @property
+    def place(self) -> str:
+        """Where the open card stands, and how often it was asked again."""
+        where = f"{self.line_index + 1} of {len(self.lines)}"
+        return f"{where} · asked again {self.again}×" if self.again else where
 
     @property
     def line_index(self) -> int:
@@ -161,7 +198,8 @@ class Board:
                 shown[selection.leaving] = replace(shown[selection.leaving], status="superseded")
         slugs = {id: card.slug for id, card in shown.items()}
         first = not self.selection.order
-        folding = self.folding.arrived(selection.order, slugs, selection.selected, first=first)
+        rows = joined(selection.order, shown)
+        folding = self.folding.arrived(tuple(rows), slugs, head_of(rows, selection.selected), first=first)
         return (
             replace(
                 self,
@@ -263,9 +301,9 @@ class Board:
     def opened(self, id: str) -> Self:
         """That card."""
         selection = self.selection.at(id)
-        return replace(
-            self, selection=selection, folding=self.folding.moved(selection.order, self.slugs, selection.selected)
-        )
+        rows = joined(selection.order, self.cards)
+        folding = self.folding.moved(tuple(rows), self.slugs, head_of(rows, selection.selected))
+        return replace(self, selection=selection, folding=folding)
 
     def folded(self, slug: str, *, away: bool) -> Self:
         """All asks of a bottle in one row, or each in its own."""
@@ -308,7 +346,7 @@ class Board:
         order = [(card.id, card.created) for card in cards.values()]
         selection = Selection(tuple(id for id in self.selection.order if id in cards)).loaded(order)
         slugs = {card.id: card.slug for card in cards.values()}
-        folding = self.folding.arrived(selection.order, slugs, selection.selected, first=True)
+        folding = self.folding.arrived(tuple(joined(selection.order, cards)), slugs, selection.selected, first=True)
         return replace(self, only=slug, cards=MappingProxyType(cards), selection=selection, folding=folding)
 
     def problem(self) -> str | None:

@@ -67,3 +67,49 @@ async def test_X_on_a_folded_row_is_about_its_bottle(sit: Sit) -> None:
         await operator.press("X")
         await operator.until(lambda: operator.called("quarantine"))
         assert operator.called("quarantine") == [("quarantine", "lab")]
+
+
+def same_host(number: int, age: float = 60) -> Card:
+    return replace(
+        lab_cards()[0],
+        id=f"01JB2Q9A0GJ4B8PVLABF1SAM{number:02d}",
+        created=NOON - timedelta(seconds=age - number),
+        args={"host": "files.example.net", "path_allowlist": [f"/{number}/"]},
+    )
+
+
+async def test_a_newer_ask_for_the_same_host_joins_the_row_and_the_card_of_the_old_one(sit: Sit) -> None:
+    desk = Desk(waiting=[same_host(0)])
+    async with sit(desk, size=(100, 30)) as operator:
+        desk.waiting = [same_host(0), same_host(1), same_host(2), card()]
+        await operator.until(lambda: len(operator.app.board.waiting) == 4)
+        assert len(operator.app.board.lines) == 2
+        assert "again 2×" in operator.text("#inbox").splitlines()[0]
+        assert "asked again 2×" in operator.text("#card")
+        assert operator.app.board.open_card.id == same_host(0).id
+
+
+async def test_asked_again_re_arms_the_card(sit: Sit) -> None:
+    desk = Desk(waiting=[same_host(0)])
+    async with sit(desk) as operator:
+        operator.wait(5.0)
+        desk.waiting = [same_host(0), same_host(1)]
+        await operator.until(lambda: operator.app.board.again == 1)
+        await operator.type("a", gap=0.1)
+        operator.wait(1.0)
+        operator.app.sentry.tick()
+        assert not operator.called("approve")
+        assert "just appeared" in operator.text("#footer")
+
+
+async def test_each_of_the_joined_asks_is_decided_by_its_own_change(sit: Sit) -> None:
+    async with sit(Desk(waiting=[same_host(0), same_host(1)])) as operator:
+        await operator.press("a")
+        await operator.until(lambda: len(operator.called("approve")) == 1)
+        await operator.until(
+            lambda: operator.app.board.open_card and operator.app.board.open_card.id == same_host(1).id
+        )
+        assert operator.called("approve")[0][1] == same_host(0).id
+        await operator.press("a")
+        await operator.until(lambda: len(operator.called("approve")) == 2)
+        assert operator.called("approve")[1][1] == same_host(1).id

@@ -24,8 +24,11 @@ SIDECAR_MARKS: dict[SidecarState, tuple[str, Style]] = {
 }  # fmt: skip
 
 
-def inbox_row(card: Card, board: Board, width: int, *, plain: bool = False) -> Row:
-    """Bottle, age, what is asked, how, the worst risk, and where it stands. `plain`: without the cursor."""
+def inbox_row(card: Card, board: Board, width: int, *, plain: bool = False, again: int = 1) -> Row:
+    """Bottle, age, what is asked, how, the worst risk, and where it stands. `plain`: without the cursor.
+
+    `again`: how many asks for this host stand on the row.
+    """
     selected = card.id == board.selection.selected and not plain
     mark = Span(("▶" if selected else " ") + ("•" if card.id in board.marks else " "), "accent")
     slug = Span(fit(visible(card.slug), 10) + " ", "strong" if selected else "plain")
@@ -39,7 +42,9 @@ def inbox_row(card: Card, board: Board, width: int, *, plain: bool = False) -> R
     if width >= 52:
         tail.append(Span(f"{state[0]:>12} ", state[1]))
     room = width - width_of((mark, slug, since, *tail))
-    return fit_row((mark, slug, since, Span(fit(_asked(card, room - 1), room), "strong" if selected else "plain"),
+    more = f" again {again - 1}×" if again > 1 else ""
+    asked = _asked(card, room - 1 - len(more)) + more
+    return fit_row((mark, slug, since, Span(fit(asked, room), "strong" if selected else "plain"),
                     *tail), width)  # fmt: skip
 
 
@@ -87,9 +92,17 @@ def _state(card: Card, board: Board) -> tuple[str, Style]:
 def inbox_rows(board: Board, width: int, first: int = 0, most: int = 1_000) -> list[Row]:
     """One row a proposal or a folded bottle, in the order of the screen, from `first`."""
     return [
-        fold_row(line, board, width) if line.folded else inbox_row(board.cards[line.ids[0]], board, width)
+        fold_row(line, board, width)
+        if line.folded
+        else inbox_row(_shown(line, board), board, width, again=len(line.ids))
         for line in board.lines[first : first + most]
     ]
+
+
+def _shown(line: Line, board: Board) -> Card:
+    """The ask that stands for a row: the open one, else the first."""
+    selected = board.selection.selected
+    return board.cards[selected if selected in line.ids and selected else line.ids[0]]
 
 
 def fold_row(line: Line, board: Board, width: int) -> Row:

@@ -70,6 +70,7 @@ class InboxView(NarrowingView):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.listing = Listing(self)
         self.pane = CardPane(self)
+        self._again = ("", 0)
 
     def body(self) -> ComposeResult:
         with Container(id="body"):
@@ -84,11 +85,19 @@ class InboxView(NarrowingView):
         card = board.open_card
         self.set_class(self.pane.zoomed and card is not None, "-zoomed")
         self.set_class(card is None and board.fold is None, "-empty")
+        self._rearm(board)
         self.listing.fill(board, width, height)
         self.pane.fill(board)
         if board.fold:
             pane = self.query_one("#card", Rows)
             pane.rows = tuple(fold_rows(board.fold, board, pane.size.width, pane.size.height))
+
+    def _rearm(self, board: Board) -> None:
+        """The card was asked again while it was open: it counts as new on screen."""
+        now = (board.selection.selected or "", board.again)
+        if now[0] == self._again[0] and now[1] > self._again[1]:
+            self.rearm("card")
+        self._again = now
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         targets = board.targets()

@@ -52,7 +52,7 @@ class CardPane:
         elif self.zoomed:
             self._fill_zoomed(card, board, pane)
         else:
-            place = f"{board.selection.index + 1} of {len(board.selection.order)}"
+            place = board.place
             view = card_view(card, place, board.now, pane.size.width, pane.size.height, self._top, around(board))
             pane.rows, self.seen, self._max_top = view.rows, view.seen, view.max_scroll
         pane.set_class(self.has_cursor, "-active")

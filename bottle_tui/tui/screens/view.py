@@ -145,6 +145,11 @@ class View(Screen[None]):
             self._told = told
             self.call_after_refresh(self._painted, told)
 
+    def rearm(self, slot: str) -> None:
+        """What is there counts as new on screen from the next paint on."""
+        self.sentry.clears(slot, None)
+        self._told = {}
+
     def _painted(self, told: dict[str, tuple[Target | None, frozenset[int]]]) -> None:
         if told is not self._told or self not in self.app.screen_stack:
             return
