@@ -10,9 +10,9 @@ from bottle_tui.errors import NotApplied, SidecarUnreachable, StateUnknown
 from bottle_tui.ports import World
 from bottle_tui.services import audit, gate, loading, settle
 from bottle_tui.services.prove import Proof, prove
-from bottle_tui.services.session import Session, opened
+from bottle_tui.services.session import TABLE_FILE, Session, opened
 from bottle_tui.services.wish import Enforced
-from sidecar_addon.table import parse
+from sidecar_addon.table import digest_of, parse
 
 
 def recover(world: World, slug: str) -> str | None:
@@ -29,8 +29,9 @@ def recover_session(session: Session) -> str | None:
     if data is None:
         return None
     journal = journals.parse(data)
-    if journal.incarnation != session.recorded.incarnation:
-        audit.append(session.world, session.home, "dropped", apply=journal.apply, why="it belongs to an earlier start")
+    old = _outdated(session, journal)
+    if old is not None:
+        audit.append(session.world, session.home, "dropped", apply=journal.apply, why=old)
         session.home.delete(journals.FILE)
         return None
     what = f"an interrupted change ({journal.kind}, by {journal.actor}, at “{journal.step}”) was found"
@@ -48,6 +49,17 @@ def recover_session(session: Session) -> str | None:
     if isinstance(ended, StateUnknown):
         raise ended
     return f"{what}: it was undone, what was in force before is confirmed"
+
+
+def _outdated(session: Session, journal: Journal) -> str | None:
+    """Why a journal is not about what is in force: it must not bring back what has been changed since."""
+    if journal.incarnation != session.recorded.incarnation:
+        return "it belongs to an earlier start"
+    kept = session.home.read(TABLE_FILE)
+    sides = (journal.digest(settle.ROUTES, "before"), journal.digest(settle.ROUTES, "after"))
+    if kept is not None and digest_of(kept) not in sides:
+        return "another change has been confirmed since"
+    return None
 
 
 def _enforced(session: Session, journal: Journal) -> Enforced | None:

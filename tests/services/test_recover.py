@@ -182,6 +182,26 @@ def test_a_journal_of_an_earlier_start_is_dropped(bottle: Any) -> None:
     assert bottle.home.read("apply.json") is None
 
 
+def test_a_journal_from_before_the_last_change_brings_nothing_back(bottle: Any) -> None:
+    identity = bottle.ask()
+    digest = bottle.digest(identity)
+    _die_at(bottle, "home: write table.yaml")
+    with pytest.raises(Died):
+        decide.approve(bottle.world, identity, digest)
+    bottle.wire.at = None
+    old = bottle.home.read("apply.json")
+    recover.recover(bottle.world, "box")
+    revoke.revoke(bottle.world, "box", grant=identity)
+    table = bottle.gate.table.data
+    routes.add(bottle.world, "box", "new.example.net")
+    kept = bottle.grants()
+    bottle.home.write("apply.json", old)
+    assert recover.recover(bottle.world, "box") is None
+    assert bottle.grants() == kept
+    assert bottle.gate.table.data != table
+    _agree(bottle)
+
+
 def test_an_interrupted_apply_is_not_finished_in_quarantine(bottle: Any) -> None:
     identity = bottle.ask()
     digest = bottle.digest(identity)

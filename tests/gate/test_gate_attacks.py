@@ -1,0 +1,77 @@
+"""Many at once, and one connection for two hosts."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import h2.config
+import h2.connection
+import h2.events
+
+from sidecar_addon.table import Grant
+
+MANY = 20
+GRANT = (Grant("g", uses=1),)
+
+
+def test_of_many_requests_at_once_a_single_use_admits_exactly_one(make_world, route_of, talk):
+    world = make_world(route_of(grants=GRANT))
+    together = threading.Barrier(MANY)
+
+    def one(number):
+        with world.tunnel("api.test") as sock:
+            together.wait(30)
+            reply = talk(sock, "GET", f"/{number}", "api.test")
+            return reply.status, reply.headers.get("x-bottle-denied")
+
+    with ThreadPoolExecutor(MANY) as pool:
+        answers = list(pool.map(one, range(MANY)))
+    assert sorted(answers, key=str) == [(200, None)] + [(403, "used_up")] * (MANY - 1)
+    assert len(world.upstream.seen) == 1
+    assert world.gate.ask({"verb": "status"})["uses"] == {"g": 1}
+
+
+def streams(world, *authorities):
+    """One HTTP/2 connection of the agent to api.test, a request for each authority in one go; its answers by stream."""
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    connection.initiate_connection()
+    for number, authority in enumerate(authorities):
+        fields = [(":method", "GET"), (":scheme", "https"), (":authority", authority), (":path", f"/{number}")]
+        connection.send_headers(2 * number + 1, fields, end_stream=True)
+    answers, ended = {}, 0
+    with world.tunnel("api.test", offers=("h2",)) as sock:
+        sock.sendall(connection.data_to_send())
+        while ended < len(authorities):
+            data = sock.recv(65536)
+            assert data, answers
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.ResponseReceived):
+                    fields = dict(event.headers)
+                    answers[event.stream_id] = (fields[":status"], fields.get("x-bottle-denied"))
+                ended += isinstance(event, h2.events.StreamEnded)
+    return [answers[stream] for stream in sorted(answers)]
+
+
+def test_of_many_streams_at_once_a_single_use_admits_exactly_one(make_world, route_of):
+    world = make_world(route_of(grants=GRANT))
+    answers = streams(world, *["api.test"] * MANY)
+    assert sorted(answers, key=str) == sorted([("200", None)] + [("403", "used_up")] * (MANY - 1), key=str)
+    assert len(world.upstream.seen) == 1
+
+
+def test_a_connection_to_one_host_does_not_carry_requests_for_another_that_is_allowed_too(make_world, route_of):
+    world = make_world(route_of(), route_of("other.test", grants=(Grant("g2"),)))
+    answers = streams(world, "api.test", "other.test", "API.test:443", "api.test:8443")
+    assert answers == [("200", None), ("403", "host_mismatch"), ("200", None), ("403", "host_mismatch")]
+    assert world.parent.connects.count("other.test:443") == 0
+    assert {seen.header("host") for seen in world.upstream.seen} == {"api.test"}
+
+
+def test_connections_that_never_send_their_request_do_not_keep_others_from_theirs(world):
+    idle = [world.connect() for _ in range(300)]
+    for sock in idle:
+        sock.sendall(b"GET http://api.test/ HTTP/1.1\r\nHost: ")
+    try:
+        assert world.get("https://api.test/").status == 200
+    finally:
+        for sock in idle:
+            sock.close()
