@@ -10,7 +10,19 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleState, BottleStatus, Card, SidecarState
 from bottle_tui.tui.board import UNREAD, Board, Result
 from bottle_tui.tui.presentation.card import GLYPHS, RISK_STYLES, worst_first
-from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, fit_row, row, rule, width_of
+from bottle_tui.tui.presentation.rows import (
+    Row,
+    Span,
+    Style,
+    cut,
+    cut_middle,
+    fit,
+    fit_row,
+    row,
+    rule,
+    width_of,
+    wrapped,
+)
 from bottle_tui.tui.presentation.times import age, ago, clock, left, stale
 
 SENTENCE = 26
@@ -181,9 +193,8 @@ def bottle_note(bottle: BottleStatus, board: Board, width: int) -> list[Row]:
         ("NOTE", bottle.note),
     ]  # fmt: skip
     for name, text in pairs:
-        if text:
-            shown = cut_middle(visible(_without_password(text)), width - 12)
-            rows.append(row(Span(f" {name:<9}", "muted"), Span(shown)))
+        for index, line in enumerate(wrapped(visible(_without_password(text)), width - 12)[:4] if text else ()):
+            rows.append(row(Span(f" {'' if index else name:<9}", "muted"), Span(line)))
     return rows
 
 

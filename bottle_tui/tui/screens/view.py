@@ -30,7 +30,13 @@ class View(Screen[None]):
 
     NAME: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "guarded('u')", "undo", id="undo", tooltip="Take back the approval in the result line"),
+        Binding(
+            "u",
+            "guarded('u')",
+            "undo",
+            id="undo",
+            tooltip="Take back: the approval in the result line; on 3, 4, 5 the grant under the cursor",
+        ),
         Binding("o", "guarded('o')", "reopen", id="reopen", tooltip="Take back the rejection in the result line"),
         Binding(
             "X", "guarded('X')", "quarantine", id="quarantine", tooltip="Cut this bottle off from everything, at once"
