@@ -1,6 +1,7 @@
 """The logs: search, filters, wrapping, bursts; and from a line to the grant that decided, and back out of it."""
 
 import json
+from threading import Event
 
 import pytest
 
@@ -81,6 +82,21 @@ async def test_moving_to_another_line_disarms_u(sit: Sit) -> None:
         operator.app.sentry.tick()
         await operator.pilot.pause()
         assert operator.desk.deeds == []
+
+
+async def test_an_answer_that_comes_for_another_line_is_dropped(sit: Sit) -> None:
+    desk = desk_of(DENIED, said(2))
+    desk.look.hold = Event()
+    async with sit(desk) as operator:
+        await open_logs(operator, "host-2.test")
+        await operator.press("f")
+        assert "looking it up" in operator.text("#log-strip")
+        await operator.press("k")
+        await operator.until(lambda: "no route names files.example.net" in operator.text("#log-strip"))
+        desk.look.hold.set()
+        for _ in range(20):
+            await operator.pilot.pause(0.02)
+        assert "no route names files.example.net" in operator.text("#log-strip")
 
 
 async def test_a_line_that_no_grant_decided_says_so(sit: Sit) -> None:
