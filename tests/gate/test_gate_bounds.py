@@ -326,3 +326,13 @@ def test_empty_frames_without_an_end_count_too(monkeypatch):
     for _ in range(201):
         side.receive_data(client.send(BytesMessage(b"", message_finished=False)))
     assert any(isinstance(event, CloseConnection) for event in side.events())
+
+
+def test_what_is_no_request_is_answered_in_json(world):
+    for nonsense in (b"GET nonsense HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"):
+        with world.connect() as sock:
+            sock.sendall(nonsense)
+            answer = rest_of(sock)
+        assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 403")), answer
+        assert b"application/json" in answer
+        assert b"<html" not in answer
