@@ -6,6 +6,7 @@ import select
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,39 @@ def test_leaving_restores_the_terminal(how: signal.Signals | str) -> None:
         got = read_until(fd, TITLE_BACK, got)
         assert got.index(TITLE_KEPT) < got.index(BADGE) < got.rindex(TITLE_BACK)
         assert got.rindex(b"\x1b]2;") < got.rindex(TITLE_BACK)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
+    finally:
+        os.close(fd)
+
+
+def test_the_editor_gets_the_terminal_and_gives_it_back(tmp_path: Path) -> None:
+    script, opened = tmp_path / "editor", tmp_path / "opened"
+    script.write_text(
+        f"#!/bin/sh\nprintf %s 'editor has it'\ntest -t 1 && cp \"$1\" '{opened}'\necho 'routes: []  # x' > \"$1\"\n"
+    )
+    script.chmod(0o755)
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update(
+            TERM="xterm-256color", COLUMNS="80", LINES="24", TEXTUAL_ANIMATIONS="none", EDITOR=str(script)
+        )
+        os.environ.pop("VISUAL", None)
+        os.execv(sys.executable, [sys.executable, "-c", PROGRAM])
+    try:
+        read_until(fd, b"PAY_KEY", seconds=60)
+        os.write(fd, b"3")
+        read_until(fd, b"/repos/acme/", seconds=60)
+        os.write(fd, b"e")
+        got = read_until(fd, b"editor has it", seconds=60)
+        assert LEFT in got
+        read_until(fd, b"every path of new.example.com", got, seconds=60)
+        assert opened.read_text() == "routes: []\n"
+        os.write(fd, b"q")
+        read_until(fd, LEFT, seconds=60)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     except BaseException:
         os.kill(pid, signal.SIGKILL)
