@@ -18,6 +18,11 @@ def run(context: Context) -> int:
     settings, problem = settings_file.read(context.world.environ)
     if problem is not None:
         context.out.say(f"bottle-tui: {problem}")
+    if problem := app.key_collision(settings):
+        context.out.say(
+            f"bottle-tui: {settings_file.path(context.world.environ)}: {problem}; the default keys are used"
+        )
+        settings = replace(settings, keys={})
     read_only = context.args.read_only or settings.read_only
     world = replace(context.world, read_only=read_only)
     return int(app.run(world, read_only=read_only, likes=settings, notify=notifier.call) or 0)

@@ -16,6 +16,7 @@ from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.conduct import Conduct
 from bottle_tui.tui.dialogs.away import Away
+from bottle_tui.tui.moved_keys import collision
 from bottle_tui.tui.palette import commands
 from bottle_tui.tui.reducing import reduced
 from bottle_tui.tui.screens import VIEWS
@@ -136,3 +137,8 @@ def run(world: World, *, read_only: bool = False, slug: str | None = None, likes
     from bottle_tui.tui.wiring import wired
 
     return BottleApp(wired(world, notify=notify), read_only=read_only, slug=slug, likes=likes).run() or 0
+
+
+def key_collision(likes: Likes) -> str | None:
+    """One line when the settings give one key to two actions of a view; None when all is well."""
+    return collision({view.NAME: [view, BottleApp] for view in VIEWS}, likes.keys)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from time import monotonic
+from types import MappingProxyType
 from typing import Protocol
 
 from textual import events
@@ -30,6 +31,8 @@ class Sentry:
 
     keys: Mapping[str, str] = DECIDING_KEYS
     """Key on this keyboard → the deciding key it stands for."""
+    moved: Mapping[str, str] = MappingProxyType({})
+    """The settings' own keys, by the id of their binding: what the footer shows."""
 
     def __init__(self, decided: Callable[[Decision], object], later: Callable[[float, Callable[[], None]], object],
                  now: Callable[[], float] | None = None) -> None:  # fmt: skip
@@ -40,6 +43,7 @@ class Sentry:
 
     def rebind(self, keys: Mapping[str, str]) -> None:
         """Other keys for deciding actions, by the id of their binding; the old one does nothing then."""
+        self.moved = keys
         moved = {IDS[name]: written.split(",") for name, written in keys.items() if name in IDS}
         self.keys = {pressed: key for key in SLOTS for pressed in moved.get(key, [key])}
 

@@ -14,6 +14,7 @@ from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm, asked_rows
+from bottle_tui.tui.moved_keys import hint
 from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tab_at, tabs_row, title_row, too_small
 from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.sentry import Sentry
@@ -139,6 +140,9 @@ class View(Screen[None]):
     def draw_footer(self, board: Board, width: int) -> None:
         """The keys, dim where they do nothing now."""
         first, second = self.hints(board)
+        if self.sentry.moved:
+            first = [hint(each, type(self), self.sentry.moved) for each in first]
+            second = [hint(each, type(self), self.sentry.moved) for each in second]
         self.query_one("#footer", Rows).rows = footer_rows(first, second, self.notice, width)
 
     # The guard

@@ -1,0 +1,53 @@
+"""Keys that the settings file moves: what the footer shows then, and whether two actions of one view share a key."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from textual.binding import Binding
+
+from bottle_tui.tui.presentation.chrome import Hint
+
+SHOWN = {"question_mark": "?", "colon": ":", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
+         "escape": "esc", "equals_sign": "=", "minus": "-", "plus": "+"}  # fmt: skip
+
+
+def bindings(owner: type) -> Iterator[Binding]:
+    """Those of a view (or the app) and of what it is made of, with an id."""
+    for each in owner.__mro__:
+        for binding in each.__dict__.get("BINDINGS", ()):
+            if isinstance(binding, Binding) and binding.id:
+                yield binding
+
+
+def collision(owners: Mapping[str, list[type]], moved: Mapping[str, str]) -> str | None:
+    """One line naming the key and both actions, when a moved key is another action's in the same view."""
+    for where, parts in owners.items():
+        taken: dict[str, str] = {}
+        for binding in (each for part in parts for each in bindings(part)):
+            id = str(binding.id)
+            for key in moved.get(id, binding.key).split(","):
+                other = taken.setdefault(_plain(key), id)
+                if other != id and (id in moved or other in moved):
+                    return f"keys: {key} would be {other} and {id} in {where}; choose another, or move both"
+    return None
+
+
+def _plain(key: str) -> str:
+    """One name for a key, however it is written."""
+    return SHOWN.get(key, key)
+
+
+def hint(shown: Hint, owner: type, moved: Mapping[str, str]) -> Hint:
+    """A hint of the footer with the operator's own keys in it."""
+    if not moved:
+        return shown
+    names = {
+        SHOWN.get(key, key): moved[str(binding.id)].split(",")[0]
+        for binding in bindings(owner)
+        if binding.id in moved
+        for key in binding.key.split(",")[:1]
+    }
+    if shown.key in names:
+        return shown._replace(key=names[shown.key])
+    parts = re.split(r"([/ ])", shown.key)
+    return shown._replace(key="".join(names.get(part, part) for part in parts))
