@@ -57,6 +57,8 @@ def up(context: Context) -> int:
 
 def _what_next(context: Context, status: BottleStatus) -> None:
     """The lines that a person needs now."""
+    if status.state == "quarantined":
+        context.out.say(f"  in quarantine, nothing passes: bottle-tui release {status.slug} ends it")
     rows = [("agent", f"bottle-tui attach {status.slug}"), ("dashboard", "bottle-tui")]
     if status.runtime == "local":
         # There is no container to be inside of: whatever is started by hand needs these.
@@ -75,16 +77,19 @@ def stop(context: Context) -> int:
 
 def down(context: Context) -> int:
     """Remove a bottle; what could not be removed is named with the command that removes it."""
+    from bottle_tui.services import lookup
     from bottle_tui.services import stop as stopping
 
     slug = context.args.slug
+    already = [] if context.args.purge or lookup.find(context.world, slug) else [f"{slug} is down already"]
     left = list(stopping.down(context.world, slug, purge=context.args.purge) or [])
     if context.out.as_json:
-        context.out.document({"slug": slug, "lines": [], "left": left})
+        context.out.document({"slug": slug, "lines": already, "left": left})
     else:
         for line in left:
             context.out.line(f"left: {line}")
-        context.out.line(f"{slug} removed" if not left else f"{slug} removed but for what is named above")
+        done = already[0] if already else f"{slug} removed"
+        context.out.line(done if not left else f"{slug} removed but for what is named above")
     return 1 if left else 0
 
 

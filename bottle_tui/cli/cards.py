@@ -19,7 +19,7 @@ _WORDS_SHOWN = 40
 def show(out: Output, card: Card, *, words: bool = True, evidence: Sequence[str] = ()) -> None:
     """A card for people. What the agent said comes last and is cut."""
     out.line(f"{card.tool}  {card.host}".rstrip(), BOLD)
-    out.line(f"{card.id}  {card.slug}  {card.status}  by {card.author}", DIM)
+    out.line(f"{card.id}  {card.slug}  {standing(card, whole=True)}  by {card.author}", DIM)
     width = max((len(fact.name) for fact in card.facts), default=0)
     for fact in card.facts:
         seen = f"   (seen: {fact.seen})" if fact.seen else ""
@@ -61,6 +61,14 @@ def _print_change(out: Output, card: Card) -> None:
     for note in card.change.notes:
         out.wrapped(f"note: {note}", indent=2)
     out.line(f"digest {card.change.digest}", DIM)
+
+
+def standing(card: Card, *, whole: bool = False) -> str:
+    """Its status; of an approval that has ended that it has, `whole` with how."""
+    if card.status != "approved" or card.in_force:
+        return card.status
+    how = f", {card.reason}" if whole and card.reason else ""
+    return f"approved{how}: not in force"
 
 
 def worst(card: Card) -> str:

@@ -29,7 +29,15 @@ def proposals(context: Context) -> int:
     out.table(
         ("ID", "BOTTLE", "STATUS", "AGE", "TOOL", "HOST", "RISK"),
         [
-            (card.id, card.slug, card.status, age(now, card.created), card.tool, card.host or "–", cards.worst(card))
+            (
+                card.id,
+                card.slug,
+                cards.standing(card),
+                age(now, card.created),
+                card.tool,
+                card.host or "–",
+                cards.worst(card),
+            )
             for card in listed
         ],
     )
@@ -61,6 +69,7 @@ def approve(context: Context) -> int:
     args, out = context.args, context.out
     edit = edits.parse(args.edit, args.lasts)
     card = review.card(context.world, args.id, edit=edit)
+    review.require_undecided(context.world, card)
     agreed = consent.given(out, card, args.digest)
     done = decide.approve(context.world, card.id, agreed.digest, edit=edit, acknowledged=agreed.acknowledged)
     return report(out, done, {"digest": agreed.digest, "diff": shapes.diff(card)})

@@ -138,9 +138,12 @@ def _since(context: Context) -> datetime | None:
     text = context.args.since
     if text is None:
         return None
-    length = edits.duration(text) if text not in edits.LASTS or text in ("15m", "1h", "8h") else None
+    try:
+        length = edits.duration(text) if text not in edits.LASTS or text in ("15m", "1h", "8h") else None
+    except UsageError:
+        length = None
     if length is None:
-        raise UsageError(f"--since {text}: write a number with s, m, h or d, such as 2h")
+        raise UsageError(f"--since {text}: write a time such as 15m, 1h, 7d")
     return context.world.clock.now() - length
 
 

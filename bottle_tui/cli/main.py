@@ -8,7 +8,7 @@ from importlib import import_module
 
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import Output
-from bottle_tui.cli.parser import DASHBOARD, build_parser
+from bottle_tui.cli.parser import DASHBOARD, RUNTIMES, build_parser
 from bottle_tui.errors import BottleError, UsageError
 
 INTERRUPTED = 130
@@ -44,6 +44,8 @@ def _run(words: list[str], out: Output) -> int:
     args = build_parser().parse_args(words)
     if args.read_only and args.handler != DASHBOARD:
         raise UsageError("--read-only is the dashboard's; leave it out, or leave the command out")
+    if not args.runtime and (stated := os.environ.get("BOTTLE_TUI_RUNTIME")) and stated not in RUNTIMES:
+        raise UsageError(f"BOTTLE_TUI_RUNTIME={stated!r} is no runtime; set {' or '.join(RUNTIMES)}")
     module, _, name = args.handler.partition(":")
     handler: Callable[[Context], int] = getattr(import_module(f"bottle_tui.cli.{module}"), name)
     return handler(Context(args, out))

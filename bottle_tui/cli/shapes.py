@@ -41,6 +41,7 @@ def proposal(card: Card) -> dict[str, Any]:
         "slug": card.slug,
         "tool": card.tool,
         "status": card.status,
+        "in_force": card.in_force,
         "author": card.author,
         "created": iso(card.created),
         "host": card.host,

@@ -51,7 +51,9 @@ def require(
     progress: Progress,
     here: Here = Here(),
 ) -> None:
-    """Returns once this plan is accepted. Raises NeedsAcceptance; nothing was built or started then."""
+    """Returns once this plan is accepted; it is pinned by `pin`, once it runs. Raises NeedsAcceptance; nothing was
+    built or started then.
+    """
     before = read(home)
     if before is not None and before["digest"] == plan.digest:
         return
@@ -73,8 +75,7 @@ def require(
         for line in text.splitlines():
             progress(line)
         if accept is None:
-            progress(f"this `up` accepts it ({plan.digest}); later changes will be asked about")
-    write(home, plan)
+            progress(f"once it runs, this `up` has accepted it ({plan.digest}); later changes will be asked about")
 
 
 def read(home: BottleHome) -> dict[str, Any] | None:
@@ -91,8 +92,11 @@ def read(home: BottleHome) -> dict[str, Any] | None:
         ) from None
 
 
-def write(home: BottleHome, plan: Plan) -> None:
-    """Remember this plan as accepted."""
+def pin(home: BottleHome, plan: Plan) -> None:
+    """Remember this plan as accepted, once it runs."""
+    before = read(home)
+    if before is not None and before["digest"] == plan.digest:
+        return
     home.write(FILE, (json.dumps({"digest": plan.digest, "policy": as_policy(plan)}, indent=1) + "\n").encode())
 
 
@@ -121,13 +125,21 @@ def as_policy(plan: Plan) -> dict[str, str]:
     if plan.agent.user:
         said["user"] = plan.agent.user
     limits = plan.agent.limits
-    said["limits"] = f"memory {limits.memory}, pids {limits.pids}, cpus {limits.cpus or 'all'}"
+    said["limits"] = f"memory {_size(limits.memory)}, pids {limits.pids}, cpus {limits.cpus or 'all'}"
     said["command"] = " ".join(plan.agent.command) or "the image's"
     if plan.pipelock.allow_private:
         said["private networks"] = " ".join(plan.pipelock.allow_private)
     for token in plan.supervise.grantable_tokens:
         said[f"grantable {token.token_ref}"] = " ".join(token.hosts)
     return said
+
+
+def _size(count: int) -> str:
+    """Bytes in the largest unit that they fill: "4 GiB"."""
+    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count and count % size == 0:
+            return f"{count // size} {unit}"
+    return f"{count} bytes"
 
 
 def policy(plan: Plan, here: Here = Here()) -> list[str]:

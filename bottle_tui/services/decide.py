@@ -7,7 +7,6 @@ from bottle_tui.core import edits, journal
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, Edit
 from bottle_tui.core.views import SKEW, Outcome
 from bottle_tui.errors import (
-    AlreadyDecided,
     BottleError,
     Conflict,
     NeedsAcceptance,
@@ -240,7 +239,7 @@ def _entry(bottle: Held, identity: str) -> Entry:
 def _require_undecided(world: World, entry: Entry) -> None:
     if entry.status in review.UNDECIDED:
         return
-    raise AlreadyDecided(f"{review.how_decided(world, entry)}; nothing was done")
+    raise review.already_decided(world, entry)
 
 
 def _require_acknowledged(proposed: Proposed, acknowledged: bool) -> None:

@@ -6,7 +6,7 @@ from bottle_tui.core import mirror, slots
 from bottle_tui.core.plan import Plan, TokenSlot
 from bottle_tui.core.resolve import slots_after
 from bottle_tui.core.takeover import brought_back, changed_grants, routes_after
-from bottle_tui.errors import BottleError
+from bottle_tui.errors import BottleError, Conflict
 from bottle_tui.ports import Recorded, World
 from bottle_tui.services import audit, gate, launching, queue, tokens
 from bottle_tui.services.apply import enforce
@@ -21,6 +21,10 @@ def reconcile(world: World, record: Recorded, plan: Plan) -> list[str]:
         routes = _routes(bottle, plan)
         before = bottle.live.state.routes
         lines = [*bottle.remarks]
+        if routes != before and (bottle.session.quarantined or bottle.live.table.quarantined):
+            raise Conflict(
+                f"{record.slug} is in quarantine: `bottle-tui release {record.slug}` first; nothing was changed"
+            )
         if routes != before:
             _enforce(world, bottle, plan, routes)
             lines += [f"in force: {line}" for line in brought_back(before, routes)]

@@ -7,7 +7,7 @@ from bottle_tui.core import evidence
 from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Card
-from bottle_tui.errors import BottleError, Conflict, NotFound, SidecarUnreachable
+from bottle_tui.errors import AlreadyDecided, BottleError, Conflict, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
 from bottle_tui.services import card_facts, interrupted, lookup, queue, seen, session
 from bottle_tui.services.proposed import Ground, Proposed, Subject, propose
@@ -164,6 +164,20 @@ def how_decided(world: World, entry: Entry) -> str:
     seconds = max(0, round((world.clock.now() - entry.decision.decided_at).total_seconds()))
     ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
     return f"{entry.status} by {entry.decision.by}, {ago} ago"
+
+
+def already_decided(world: World, entry: Entry) -> AlreadyDecided:
+    """What to say to whoever decides it once more."""
+    again = "already " if entry.status in ("approved", "rejected") else ""
+    return AlreadyDecided(f"{again}{how_decided(world, entry)}; nothing was done")
+
+
+def require_undecided(world: World, card: Card) -> None:
+    """Raises AlreadyDecided; a card without a change is then not refused for that."""
+    record = lookup.find(world, card.slug)
+    entry = record and queue.entry(world.home.bottle(card.slug), card.id, record.incarnation)
+    if entry and card.status not in UNDECIDED:
+        raise already_decided(world, entry)
 
 
 def _still_granted(opened: Session | None, entry: Entry) -> bool:

@@ -80,6 +80,7 @@ def up(
         if not live:
             record = _bring_up(world, chosen, record, drawn, progress)
     lines = _live(world, record, drawn) if live and record else []
+    acceptance.pin(home, drawn.plan)  # a plan that did not start is corrected without anybody's word
     return UpResult(status.bottle(world, slug), tuple(lines))
 
 

@@ -73,7 +73,9 @@ def hint(refusal: Refusal) -> str:
         return _FIXED[refusal.reason]
     if refusal.reason == "pipelock":
         return (
-            "pipelock refused this; if what it found is a false alarm, or the host should be listed, "
+            "pipelock could not or would not connect: the name does not resolve, leads to a private address, or what "
+            "you sent was found to hold a secret; the host itself is granted, so do not ask for it again. "
+            "Only for a false alarm, "
             f"call pipelock-block with {_arguments(host=refusal.host, want=refusal.want)}, then retry once"
         )
     if refusal.reason == "scan_state_mismatch":

@@ -63,6 +63,31 @@ def test_stop_and_down_of_what_is_gone_are_zero(shell) -> None:
     assert shell.json("ps") == []
 
 
+def test_down_of_a_bottle_that_is_down_says_so(shell) -> None:
+    shell.up()
+    assert shell("down", "box") == 0
+    assert "box removed" in shell.out
+    assert shell("down", "box") == 0
+    assert "box is down already" in shell.out
+    assert shell.json("down", "box") == {"slug": "box", "lines": ["box is down already"], "left": []}
+
+
+def test_up_of_a_bottle_in_quarantine_names_the_release(shell) -> None:
+    shell.up()
+    assert shell("quarantine", "box") == 0
+    assert shell("up") == 0
+    assert "bottle-tui release box" in shell.err
+    shell("stop", "box")
+    assert shell("up") == 0
+    assert "bottle-tui release box" in shell.err
+    manifest = shell.folder / "bottle.yaml"
+    manifest.write_text(manifest.read_text().replace("docs.example.com", "docs.example.net"))
+    shell("up")
+    digest = shell.err.rsplit("--accept ", 1)[1].strip().strip("`")
+    assert shell("up", "--accept", digest) == 4
+    assert "box is in quarantine: `bottle-tui release box` first; nothing was changed" in shell.err
+
+
 def test_what_down_could_not_remove_is_named_and_is_one(shell, monkeypatch: pytest.MonkeyPatch) -> None:
     shell.up()
     left = ["network bottle-box-agent: docker network rm bottle-box-agent"]

@@ -1,6 +1,7 @@
 """Proposals from the command line: what is printed is what is bound to."""
 
 import io
+import re
 import sys
 
 import pytest
@@ -21,7 +22,7 @@ def asked(shell) -> str:
 
 def test_proposals_have_the_promised_shape(shell, asked: str) -> None:
     (row,) = shell.json("proposals")
-    assert set(row) == {"id", "slug", "tool", "status", "author", "created", "host", "args", "risks"}
+    assert set(row) == {"id", "slug", "tool", "status", "author", "created", "host", "args", "risks", "in_force"}
     assert (row["id"], row["slug"], row["status"], row["host"]) == (asked, "box", "pending", "api.example.com")
     assert all(set(risk) == {"id", "level", "text"} for risk in row["risks"])
     assert row["created"].endswith("Z")
@@ -156,3 +157,23 @@ def test_listing_settles_what_time_has_ended(shell, asked) -> None:
     assert shell("proposals") == 0
     assert shell.json("show", identity)["in_force"] is False
     assert [record.get("of") for record in shell.json("audit", "show", "box")][-1] == "expire"
+
+
+def test_what_is_decided_already_says_by_whom_and_that_nothing_was_done(shell, asked: str) -> None:
+    assert shell("approve", asked) == 0, shell.err
+    shell.world.clock.advance(93)
+    for words in (("approve", asked), ("reject", asked, "--reason", "no")):
+        assert shell(*words) == 4
+        assert re.search(r"already approved by op, 9\d s ago; nothing was done", shell.err)
+        assert shell.json(*words)["error"]["code"] == "already_decided"
+
+
+def test_an_approval_that_was_revoked_is_shown_as_not_in_force(shell, asked: str) -> None:
+    assert shell("approve", asked) == 0, shell.err
+    assert shell("revoke", "box", "api.example.com") == 0
+    assert shell("show", asked) == 0
+    assert "approved, revoked by op: not in force" in shell.out
+    assert shell("proposals", "--all") == 0
+    assert "approved: not in force" in shell.out
+    (row,) = shell.json("proposals", "--all")
+    assert (row["status"], row["in_force"]) == ("approved", False)

@@ -119,3 +119,27 @@ def test_an_unknown_runtime_in_the_environment_is_named(shell, monkeypatch: pyte
     monkeypatch.setenv("BOTTLE_TUI_RUNTIME", "podman")
     assert shell("up") == 2
     assert "docker or local" in shell.err
+
+
+def test_a_runtime_from_the_environment_is_checked_by_every_command(shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOTTLE_TUI_RUNTIME", "podman")
+    assert shell("ps") == 2
+    assert "BOTTLE_TUI_RUNTIME='podman'" in shell.err
+    assert shell("ps", "--runtime", "docker") == 0
+
+
+def test_traffic_since_no_time_names_times_and_no_grants(shell) -> None:
+    shell.up()
+    for since in ("yesterday", "always"):
+        assert shell("traffic", "box", "--since", since) == 2
+        assert "write a time such as 15m, 1h, 7d" in shell.err
+        assert "once" not in shell.err
+
+
+def test_ps_ends_with_one_when_an_engine_does_not_answer(shell) -> None:
+    shell.up()
+    for sidecar in shell.runtime.bottles["box"].values():
+        sidecar.unreachable = True
+    assert shell("ps") == 1
+    assert "not known" in shell.out
+    assert shell.json("ps")[0]["state"] == "unknown"

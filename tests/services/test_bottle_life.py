@@ -187,6 +187,17 @@ def test_no_engine_is_said_before_anything_else(place: Place) -> None:
         place.up()
 
 
+def test_an_up_that_failed_pins_nothing_so_its_correction_is_not_asked_about(place: Place) -> None:
+    place.runtime.fails = "no such image"
+    with pytest.raises(LaunchFailed):
+        place.up()
+    assert not (place.home / "accepted.json").exists()
+    place.runtime.fails = None
+    place.manifest.write_text(MANIFEST.replace("my-agent:latest", "my-agent:1"))
+    assert place.up().status.state == "running"
+    assert (place.home / "accepted.json").exists()
+
+
 def test_a_manifest_that_is_not_there_is_a_usage_error(place: Place) -> None:
     place.manifest.unlink()
     with pytest.raises(UsageError, match="bottle-tui init"):

@@ -172,3 +172,10 @@ def test_the_policy_says_what_holds_where_the_bottle_runs(place: Place) -> None:
     assert "  image: not used: the local runtime runs the command on this host, NOT CONTAINED" in local
     assert f"  mount /work: {place.project} (read-only) (not enforced on the local runtime)" in local
     assert not [line for line in local if "(scanned)" in line]
+
+
+def test_memory_is_said_in_a_unit_that_people_read(place: Place) -> None:
+    place.write("image: x, limits: {memory: 4g}")
+    assert acceptance.as_policy(place.draw().plan)["limits"].startswith("memory 4 GiB, ")
+    place.write("image: x, limits: {memory: 1500m}")
+    assert acceptance.as_policy(place.draw().plan)["limits"].startswith("memory 1500 MiB, ")

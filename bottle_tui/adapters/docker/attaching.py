@@ -24,6 +24,10 @@ def attach(engine: Engine, container: str, argv: list[str] | None) -> int:
     with translated(BottleError, f"the agent's container {container[:12]} cannot be joined"):
         if argv is not None:
             return _run_beside(engine, container, argv)
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "the agent's terminal is joined from a terminal, and standard input is none: run it in one"
+            )
         return _join(engine, container)
 
 

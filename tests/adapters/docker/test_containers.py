@@ -1,10 +1,15 @@
 """What is asked of the engine for each container, as plain values."""
 
+import os
+from pathlib import Path
+
 import pytest
 
-from bottle_tui.adapters.docker import containers, names
+from bottle_tui.adapters.docker import attaching, containers, names
 from bottle_tui.adapters.docker.containers import AgentShape, Container, create_body
+from bottle_tui.adapters.docker.engine import Engine
 from bottle_tui.core.plan import Limits, Mount
+from bottle_tui.errors import UsageError
 
 LABELS = names.labels("demo", "x", 1000, "inc")
 
@@ -157,3 +162,10 @@ def test_the_probes_listener_holds_nothing() -> None:
     assert "Mounts" not in body["HostConfig"]
     assert body["HostConfig"]["CapDrop"] == ["ALL"]
     assert body["HostConfig"]["ReadonlyRootfs"] is True
+
+
+def test_the_agent_is_joined_from_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr("sys.stdin", nothing)
+        with pytest.raises(UsageError, match="joined from a terminal"):
+            attaching.attach(Engine({}), "c" * 64, None)
