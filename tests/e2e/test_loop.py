@@ -13,7 +13,7 @@ TREE = {"host": "*.tree.test", "path_allowlist": ["/public/"], "methods": ["GET"
 
 @pytest.fixture(scope="module")
 def bottle(make_bottle: MakeBottle) -> Bottle:
-    keys = {"egress": {"allowlist": ["model.example.com"], "routes": [TREE]}, "supervise": {"wait_seconds": 20}}
+    keys = {"egress": {"allowlist": ["model.example.com"], "routes": [TREE]}, "supervise": {"wait_seconds": 75}}
     return make_bottle("loop", **keys)
 
 
