@@ -1,6 +1,8 @@
 """The words of the command line. Cheap to import: what a command does is loaded when it is chosen."""
 
 import argparse
+import difflib
+import re
 from typing import Any, NoReturn
 
 from bottle_tui import __version__
@@ -9,6 +11,7 @@ from bottle_tui.errors import UsageError
 
 RUNTIMES = ("docker", "local")
 DASHBOARD = "dashboard:run"
+_CHOICE = re.compile(r"argument .*: invalid choice: '(?P<word>.*)' \(choose from (?P<known>.*)\)$")
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -16,6 +19,12 @@ class Parser(argparse.ArgumentParser):
     """argparse that raises our error instead of ending the process, so that `--json` holds for usage errors too."""
 
     def error(self, message: str) -> NoReturn:
+        wrong = _CHOICE.match(message)
+        if wrong is not None:
+            known = re.findall(r"[\w-]+", wrong["known"])
+            near = difflib.get_close_matches(wrong["word"], known, n=1)
+            if near:
+                message = f"{wrong['word']!r} is none of its words; did you mean {near[0]}?"
         raise UsageError(f"{message} (see `{self.prog} --help`)")
 
 

@@ -28,7 +28,7 @@ def revoke(
         raise UsageError("name either a host or a grant to revoke")
 
     def chosen(bottle: Held) -> Merged:
-        ids = _on_host(bottle.live, host) if host is not None else (str(grant),)
+        ids = _on_host(bottle.live, host) if host is not None else (_named(bottle.live, str(grant)),)
         if shown is not None and shown not in [item for _, item in bottle.live.table.grants()]:
             raise Stale(f"{grant} is gone, or not what was shown any more: look again; nothing was done")
         return changes.revoke(bottle.live.state, ids)
@@ -56,6 +56,17 @@ def _brought(bottle: Held, identity: str) -> Merged:
     if merged is None or merged.unchanged:
         raise Conflict(f"nothing that {identity} brought is in force; there is nothing to undo")
     return merged
+
+
+def _named(live: Live, fragment: str) -> str:
+    """A grant by its id, or by any fragment that only one id has. Raises UsageError where several have it."""
+    ids = [item.id for _, item in live.table.grants()]
+    found = [identity for identity in ids if fragment.upper() in identity.upper()]
+    if fragment in ids or not found:
+        return fragment  # what is not there is refused with the id that was given
+    if len(found) > 1:
+        raise UsageError(f"{fragment} could be {', '.join(found)}; write more of it")
+    return found[0]
 
 
 def _on_host(live: Live, host: str) -> tuple[str, ...]:

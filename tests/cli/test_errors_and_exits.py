@@ -143,3 +143,11 @@ def test_ps_ends_with_one_when_an_engine_does_not_answer(shell) -> None:
     assert shell("ps") == 1
     assert "not known" in shell.out
     assert shell.json("ps")[0]["state"] == "unknown"
+
+
+def test_a_command_that_is_nearly_one_is_guessed(shell) -> None:
+    assert shell("quarantin", "box") == 2
+    assert "did you mean quarantine?" in shell.err
+    assert len(shell.err.splitlines()) == 1
+    assert shell("routes", "shwo", "box") == 2
+    assert "did you mean show?" in shell.err

@@ -375,3 +375,15 @@ def test_the_ledger_of_all_this_is_one_unbroken_chain(bottle: Any) -> None:
     assert re.match(r"box: \d+ records, unbroken", said)
     kinds = [record["kind"] for record in audit.records(bottle.world, "box")]
     assert kinds == ["intent", "result", "intent", "result", "quarantine", "intent", "result"]
+
+
+def test_a_grant_is_revoked_by_any_fragment_that_only_it_has(bottle: Any) -> None:
+    identity, other = bottle.ask(), bottle.ask(host="docs.example.org")
+    approve(bottle, identity)
+    approve(bottle, other)
+    with pytest.raises(UsageError, match="write more of it"):
+        revoke.revoke(bottle.world, "box", grant=identity[:8])
+    assert revoke.revoke(bottle.world, "box", grant=identity[-5:].lower()).in_force
+    assert bottle.grants() == ["m1", other]
+    with pytest.raises(NotFound):
+        revoke.revoke(bottle.world, "box", grant="ZZZZZZ")

@@ -32,12 +32,18 @@ class Engine:
             return self._api
 
     @property
+    def silence(self) -> str:
+        """How an error begins when nobody answers: an address that somebody set is named."""
+        stated = self._environ.get("DOCKER_HOST")
+        return f"no container engine answers at {stated} (DOCKER_HOST)" if stated else "no container engine answers"
+
+    @property
     def remote(self) -> bool:
         """Whether the engine is on another machine, so that host paths mean nothing there."""
         return self.address.startswith(("ssh://", "tcp://", "https://", "http://"))
 
     def _connect(self) -> Any:
-        with translated(EngineUnavailable, "no container engine answers", START_HINT):
+        with translated(EngineUnavailable, self.silence, START_HINT):
             import docker
             from docker.constants import DEFAULT_UNIX_SOCKET
 

@@ -32,7 +32,7 @@ class DockerRuntime:
 
     def check(self) -> None:
         """Raises EngineUnavailable with the line that says how to start one."""
-        with translated(EngineUnavailable, "no container engine answers", START_HINT):
+        with translated(EngineUnavailable, self._engine.silence, START_HINT):
             self._engine.api.ping()
 
     def launch(self, launch: Launch, progress: Progress) -> Recorded:

@@ -17,8 +17,10 @@ def said(address: str) -> str:
 
 
 def test_an_engine_that_is_not_there_is_said_in_one_line_with_what_starts_one(tmp_path: Path) -> None:
-    message = said(f"unix://{tmp_path}/absent.sock")
-    assert message.startswith("no container engine answers: its socket is not there; start Docker")
+    address = f"unix://{tmp_path}/absent.sock"
+    message = said(address)
+    start = f"no container engine answers at {address} (DOCKER_HOST): its socket is not there; start Docker"
+    assert message.startswith(start)
     assert "\n" not in message
 
 
@@ -30,7 +32,7 @@ def test_a_socket_that_nobody_serves_is_said(tmp_path: Path) -> None:
 
 
 def test_an_address_that_is_none_is_said() -> None:
-    assert said("nonsense://x").startswith("no container engine answers: ")
+    assert said("nonsense://x").startswith("no container engine answers at nonsense://x (DOCKER_HOST): ")
 
 
 def test_a_context_that_does_not_exist_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
