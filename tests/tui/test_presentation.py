@@ -367,3 +367,8 @@ def test_a_column_is_cut_where_a_clause_ends() -> None:
     assert cut_clause(text, 53) == "replay: admits 14 of 412 denials, all asked for…"
     assert cut_clause(text, 30) == "replay: admits 14 of 412 deni…"
     assert cut_clause(text, 80) == text
+
+
+@pytest.mark.parametrize("width", [-12, 0, 1])
+def test_a_pane_without_a_width_yet_wraps_to_something_and_ends(width: int) -> None:
+    assert "".join(wrapped("a word", width)).replace(" ", "") == "aword"

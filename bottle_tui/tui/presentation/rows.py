@@ -104,6 +104,7 @@ def rule(title: str, right: str, width: int, style: Style = "title") -> Row:
 
 def wrapped(text: str, width: int) -> list[str]:
     """Visible text in lines of at most `width` cells, broken at spaces where there are any; indents stay."""
+    width = max(width, 1)  # a pane that has not been laid out yet has none
     lines: list[str] = []
     for paragraph in text.split("\n"):
         body = paragraph.lstrip(" ")
