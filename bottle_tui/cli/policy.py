@@ -35,6 +35,8 @@ def routes_show(context: Context) -> int:
         context.out.document(shown)
         return 0
     state = "in force" if shown["in_force"] else "NOT KNOWN to be in force"
+    if shown["stopped"]:
+        state = "stopped: nothing passes; comes back with:"
     quarantined = ", QUARANTINED" if shown.get("quarantined") else ""
     context.out.line(f"{shown['slug']}  generation {shown['generation'] or '–'}  {state}{quarantined}", BOLD)
     context.out.line(shown["digest"], DIM)

@@ -1,17 +1,19 @@
 """A bottle's routes: shown as the gate holds them, changed by the operator's hand."""
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from bottle_tui.core.changes import AuthAsk
 from bottle_tui.core.edits import BOTTLE
 from bottle_tui.core.operations import Add, EditRoutes, Operation, Remove
+from bottle_tui.core.takeover import is_of_manifest
 from bottle_tui.core.views import Card, Outcome
 from bottle_tui.errors import SidecarUnreachable
-from bottle_tui.ports import World
-from bottle_tui.services import gate, interrupted, operate, session
+from bottle_tui.ports import SIDECARS, World
+from bottle_tui.services import gate, grants, interrupted, operate, session
 from sidecar_addon import proposals
-from sidecar_addon.table import render_yaml, route_as_data
+from sidecar_addon.table import Route, render_yaml, route_as_data
 
 _NOTHING_SCANNED = {"requests": 0, "bytes": 0, "ms": 0}
 
@@ -21,6 +23,8 @@ def show(world: World, slug: str) -> dict[str, Any]:
     interrupted.settle(world, slug)
     opened = session.opened(world, slug)
     table = session.live(opened.home).table
+    stopped = _stopped(opened)
+    kept = _coming_back(opened, table.routes) if stopped else table.routes
     generation, digest, scans = None, None, {}
     try:
         egress = opened.sidecar("egress")
@@ -35,8 +39,24 @@ def show(world: World, slug: str) -> dict[str, Any]:
         "generation": generation,
         "in_force": digest == table.digest,
         "quarantined": table.quarantined,
-        "routes": [route_as_data(route) | {"scan": scans.get(route.host, _NOTHING_SCANNED)} for route in table.routes],
+        "routes": [route_as_data(route) | {"scan": scans.get(route.host, _NOTHING_SCANNED)} for route in kept],
+        "stopped": stopped,
     }
+
+
+def _stopped(opened: session.Session) -> bool:
+    states = opened.runtime.states(opened.recorded)
+    return all(states.get(role) == "down" for role in SIDECARS)
+
+
+def _coming_back(opened: session.Session, routes: tuple[Route, ...]) -> tuple[Route, ...]:
+    """What a start brings back as far as is known now: what lasted until the stop is over."""
+    always_granted = {entry.id for entry in grants.entries(opened.home)}
+    left = (
+        replace(route, grants=tuple(each for each in route.grants if is_of_manifest(each) or each.id in always_granted))
+        for route in routes
+    )
+    return tuple(route for route in left if route.grants)
 
 
 def text(world: World, slug: str) -> str:

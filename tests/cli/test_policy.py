@@ -169,3 +169,19 @@ def test_quarantine_and_release(shell) -> None:
     assert shell("release", "box") == 0, shell.err
     assert shell.runtime.cut_off == set()
     assert shell("quarantine", "nope") == 3
+
+
+def test_routes_of_a_stopped_bottle_are_those_that_come_back(shell) -> None:
+    shell.up()
+    assert shell("routes", "add", "box", "soon.example.org", "--for", "1h") == 0, shell.err
+    assert shell("routes", "add", "box", "kept.example.org", "--always") == 0, shell.err
+    assert shell("stop", "box") == 0
+    assert shell("routes", "show", "box") == 0
+    assert "stopped: nothing passes; comes back with:" in shell.out
+    assert "docs.example.com" in shell.out
+    assert "kept.example.org" in shell.out
+    assert "soon.example.org" not in shell.out
+    assert shell("up") == 0
+    shown = shell.json("routes", "show", "box")
+    assert not shown["stopped"]
+    assert {route["host"] for route in shown["routes"]} == {"docs.example.com", "kept.example.org"}
