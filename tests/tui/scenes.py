@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -16,7 +16,8 @@ from bottle_tui.tui.dialogs.record import RecordPage
 from bottle_tui.tui.screens.history import HistoryView
 from bottle_tui.tui.screens.logs import LogsView
 from bottle_tui.tui.screens.routes import RoutesView
-from tests.tui.samples import Desk, bottles
+from tests.tui.denials import endings, groups
+from tests.tui.samples import Desk, bottles, lab_cards
 
 SIZES = ((60, 24), (80, 24), (120, 40), (200, 50))
 
@@ -82,7 +83,14 @@ async def settle(pilot: Pilot[int]) -> None:
     for _ in range(200):
         await pilot.pause()
         board = app.board
-        if board and board.cards_at and board.bottles_at and not board.applying and _is_known(board):
+        if (
+            board
+            and board.cards_at
+            and board.bottles_at
+            and board.standing.at
+            and not board.applying
+            and _is_known(board)
+        ):
             break
         await pilot.pause(0.01)
     for _ in range(3):
@@ -138,6 +146,11 @@ def scene(name: str) -> tuple[BottleApp, Act]:
     if name == "local":
         desk.runtime, desk.running = "local: NOT CONTAINED", bottles()[:1]
         desk.waiting = desk.waiting[:1]
+    if name in ("standing", "denied", "folded"):
+        desk.denials.groups, desk.denials.endings = groups(), endings()
+    if name == "folded":
+        desk.waiting += [replace(lab_cards()[0], id=f"01JB2Q9A0GJ4B8PVLABF1LES{n:02d}", host=f"mirror{n}.example.net")
+                         for n in range(3)]  # fmt: skip
     clock = [100.0]
     app = BottleApp(desk.services(), now=lambda: clock[0], read_only=name == "read-only")
     app.conduct.reader.pause = 3600.0
@@ -167,6 +180,10 @@ def scene(name: str) -> tuple[BottleApp, Act]:
 KEYS: dict[str, tuple[str, ...]] = {
     "inbox": ("j",),
     "danger": (),
+    "standing": ("j",),
+    "denied": ("p",),
+    "folded": ("j", "j"),
+    "batch": ("j", "space", "j", "space", "a"),
     "confirm": ("a",),
     "reason": ("j", "r"),
     "narrowed": ("j", "=", "t"),

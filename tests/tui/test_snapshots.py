@@ -6,14 +6,26 @@ from tests.tui.scenes import SIZES, scene
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("name", ["inbox", "bottles", "routes", "logs", "history", "narrowed"])
+@pytest.mark.parametrize("name", ["inbox", "standing", "bottles", "routes", "logs", "history", "narrowed"])
 def test_the_views_look_as_they_did(name: str, size: tuple[int, int], snap_compare) -> None:
     app, act = scene(name)
     assert snap_compare(app, terminal_size=size, run_before=act)
 
 
 @pytest.mark.parametrize(
-    "name", ["confirm", "reason", "edit-form", "whole-card", "whole-diff", "nothing-waits", "local"]
+    "name",
+    [
+        "confirm",
+        "reason",
+        "edit-form",
+        "whole-card",
+        "whole-diff",
+        "nothing-waits",
+        "local",
+        "denied",
+        "batch",
+        "folded",
+    ],
 )
 def test_the_states_of_the_inbox_look_as_they_did(name: str, snap_compare) -> None:
     app, act = scene(name)
