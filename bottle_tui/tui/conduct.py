@@ -42,7 +42,6 @@ class Conduct:
         self.calling.begin()
         self.reader.read("bottles")
         self.reader.read("cards")
-        self.attending.tick(settles=False)
         self.app.set_interval(1.0, lambda: self.app.post_message(m.TimePassed()))
 
     def end(self) -> None:

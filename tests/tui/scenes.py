@@ -80,7 +80,7 @@ async def settle(pilot: Pilot[int]) -> None:
     """Until the listings are there and nothing moves any more."""
     app = pilot.app
     assert isinstance(app, BottleApp)
-    for _ in range(200):
+    for _ in range(1000):
         await pilot.pause()
         board = app.board
         if (
