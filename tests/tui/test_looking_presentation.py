@@ -197,3 +197,12 @@ def test_amounts() -> None:
         "5000.0 GB",
     ]
     assert short_id("m1") == "m1" and short_id(looking.ASKED) == "…7Q2MD0"
+
+
+@pytest.mark.parametrize("width", [0, 1, 2])
+@pytest.mark.parametrize("text", ["plain", "é", "漢字"])
+def test_a_page_without_a_width_yet_is_folded_all_the_same(width: int, text: str) -> None:
+    line = LogLine("lab", "egress", text, None, False, "info", {"kind": "text", "summary": text})
+    assert logs.whole_line(line, width)
+    assert provenance.provenance_rows(looking.provenance(line=text, words=text), (), NOON, width)
+    assert history.record_rows([({"n": 1, "x": text}, [text])], width)

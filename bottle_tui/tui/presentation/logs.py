@@ -78,6 +78,7 @@ def log_rows(
 
 def _pieces(text: str, room: int) -> Iterator[str]:
     """Hard-wrapped by cells; at least one, also of nothing."""
+    room = max(room, 1)  # a pane that has not been laid out yet has none
     if text.isascii():
         yield from (text[at : at + room] for at in range(0, max(len(text), 1), room))
         return
