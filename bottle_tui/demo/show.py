@@ -70,7 +70,11 @@ def _bottle(theatre: Theatre, runtime: str, out: Out, tell: Out) -> Iterator[Wat
 
 
 def _down(world: World, out: Out) -> None:
-    for left in stop.down(world, SLUG):
+    """Everything but the ledger, the agent's home too: another demo, of whoever, needs the name."""
+    stays = stop.down(world, SLUG)
+    for runtime in world.runtimes.values():
+        stays += runtime.remove(SLUG, None, purge=True)
+    for left in stays:
         out(f"down     could not be removed: {left}")
 
 

@@ -35,7 +35,9 @@ def test_the_loop_closes_and_nothing_but_the_ledger_stays(runtime: str, tmp_path
     assert said.index("→ 403") < said.index("in force, proven") < said.index("→ 200")
     left = {path.name for path in (tmp_path / "bottles/demo").iterdir()}
     assert "audit.jsonl" in left
-    assert not left & {"bottle.json", "local.json", "local", "ca", "queue"}
+    assert not left & {"bottle.json", "local.json", "local", "ca", "queue", "agent-home"}
+    if runtime == "docker":
+        assert engine.docker("volume", "ls", "--quiet", "--filter", "name=bottle-demo-").strip() == ""
 
 
 def test_it_can_be_played_again_in_the_same_home(tmp_path: Path) -> None:
