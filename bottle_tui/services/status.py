@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from bottle_tui.core import slots
+from bottle_tui.core import journal, slots
 from bottle_tui.core.views import SKEW, BottleState, BottleStatus, SidecarState
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import SIDECARS, Recorded, Role, Runtime, World
 from bottle_tui.services import cutoff, gate, interrupted, lookup, session
 from bottle_tui.services.gate import GateStatus
-from bottle_tui.services.session import QUARANTINE_FILE
-from sidecar_addon.table import fingerprint
+from bottle_tui.services.session import QUARANTINE_FILE, TABLE_FILE
+from sidecar_addon.table import digest_of, fingerprint
 
 _PROPOSALS = "/var/lib/supervise/proposals"
 _DECISIONS = "/var/lib/supervise/decisions"
@@ -38,15 +38,28 @@ def bottle(world: World, slug: str) -> BottleStatus:
     settled = interrupted.settle(world, slug)
     states = chosen.states(record)
     sidecars: dict[str, SidecarState] = {role: states.get(role, "unknown") for role in SIDECARS}
-    asked = world.clock.now()
+    kept, asked = world.home.bottle(slug).read(TABLE_FILE), world.clock.now()
     answer, problem = _ask(chosen, record, sidecars)
     skew = _skew(answer, asked, world.clock.now())
     state, note = _judge(world, record, states, answer, problem)
+    if state == "running" and answer is not None and _is_another(world, slug, kept, answer):
+        state, note = (
+            "degraded",
+            "the gate has another table than the confirmed one; X cuts it off, `down` and `up` start clean",
+        )
     if skew:
         note = "; ".join(filter(None, (f"the gate's clock is {skew:+.0f} s from this host's", note)))
     note = "; ".join(line for line in (settled, note) if line)
     pending = _pending(chosen, record, sidecars)
     return _status(world, record, state, sidecars, note=note, answer=answer, pending=pending, skew=skew, as_of=asked)
+
+
+def _is_another(world: World, slug: str, kept: bytes | None, answer: GateStatus) -> bool:
+    """Whether the gate enforces something else than what was confirmed before it was asked, and nobody is at work."""
+    home = world.home.bottle(slug)
+    if kept is None or home.read(journal.FILE) is not None or home.read(TABLE_FILE) != kept:
+        return False
+    return answer.digest != digest_of(kept)
 
 
 def _ask(chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]) -> tuple[GateStatus | None, str]:

@@ -150,3 +150,13 @@ def test_a_limit_shorter_than_the_gates_lag_is_refused_in_words(bottle: Bottle) 
     with pytest.raises(Conflict, match="3600 s behind"):
         decide.approve(bottle.world, identity, bottle.digest(identity, edit=edit), edit=edit)
     assert identity not in bottle.grants()
+
+
+def test_a_gate_with_another_table_than_the_confirmed_one_is_not_called_running(bottle: Bottle) -> None:
+    assert status.bottle(bottle.world, bottle.slug).state == "running"
+    confirmed = bottle.home.read("table.yaml")
+    bottle.home.write("table.yaml", confirmed + b"# by hand\n")
+    found = status.bottle(bottle.world, bottle.slug)
+    assert found.state == "degraded" and "another table" in found.note
+    bottle.home.write("table.yaml", confirmed)
+    assert status.bottle(bottle.world, bottle.slug).state == "running"
