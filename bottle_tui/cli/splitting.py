@@ -1,10 +1,12 @@
 """A pane beside this one, in the terminals that can open one; elsewhere the line to type in a second terminal."""
 
+import os
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 OURS = (sys.executable, "-m", "bottle_tui")
 _CARRIED = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "NO_COLOR")
@@ -20,9 +22,8 @@ type Commands = list[list[str]]
 def beside(words: Sequence[str], environ: Mapping[str, str], say: Callable[[str], None]) -> bool:
     """`bottle-tui WORDS` in a pane on the right, the keyboard staying here. Where that fails the line is said."""
     opening = commands([*OURS, *words], environ)
-    columns, rows = shutil.get_terminal_size()
-    if opening is not None and (columns < LEAST[0] or rows < LEAST[1]):
-        say(f"no pane was opened: two of them need {LEAST[0]}×{LEAST[1]}, this terminal is {columns}×{rows}")
+    if opening is not None and (size := _size()) and (size[0] < LEAST[0] or size[1] < LEAST[1]):
+        say(f"no pane was opened: two of them need {LEAST[0]}×{LEAST[1]}, this terminal is {size[0]}×{size[1]}")
         opening = None
     try:
         for command in opening or ():
@@ -34,6 +35,15 @@ def beside(words: Sequence[str], environ: Mapping[str, str], say: Callable[[str]
     if opening is None:
         say(f"in a second terminal:  {line(words, environ)}")
     return opening is not None
+
+
+def _size() -> tuple[int, int] | None:
+    """Columns and rows of the terminal itself, None without one. COLUMNS and LINES may be of another."""
+    for number in (0, 1, 2):
+        with suppress(OSError):
+            size = os.get_terminal_size(number)
+            return size.columns, size.lines
+    return None
 
 
 def commands(words: Sequence[str], environ: Mapping[str, str]) -> Commands | None:

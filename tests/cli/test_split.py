@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bottle_tui.cli import splitting
+from tests.terminal.screen import Terminal
 
 WORDS = ["bottle-tui"]
 
@@ -54,21 +55,16 @@ def test_a_terminal_that_refuses_is_said_and_the_line_given(tmp_path: Path, monk
     refusing.write_text("#!/bin/sh\necho no server >&2\nexit 1\n")
     refusing.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setenv("COLUMNS", "160")
-    monkeypatch.setenv("LINES", "45")
     said: list[str] = []
     assert splitting.beside([], {"TMUX": "x"}, said.append) is False
     assert "no server" in said[0]
     assert said[1].startswith("in a second terminal:")
 
 
-def test_where_two_panes_would_be_too_narrow_none_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("LINES", "24")
-    said: list[str] = []
-    assert splitting.beside([], {"TMUX": "x"}, said.append) is False
-    assert "need 121×24, this terminal is 80×24" in said[0]
-    assert said[1].startswith("in a second terminal:")
+def test_where_two_panes_would_be_too_narrow_none_is_opened() -> None:
+    program = "from bottle_tui.cli import splitting; splitting.beside([], {'TMUX': 'x'}, print); input()"
+    with Terminal([sys.executable, "-c", program], dict(os.environ)) as terminal:
+        terminal.until("need 121×24, this terminal is 80×24", "in a second terminal:")
 
 
 def test_tmux_opens_a_pane_on_the_right_that_runs_our_command(tmp_path: Path) -> None:
