@@ -283,9 +283,10 @@ def test_a_flood_of_denials_is_merged(bottle: Bottle) -> None:
     urls = "for i in $(seq 200); do echo url=http://control.example.com/$i; echo output=/dev/null; done"
     bottle.agent("sh", "-c", f"{urls} | curl -sS --parallel -K -", timeout=90)
     gate = bottle.follow("egress")
+    merged = 0
     try:
-        merged = gate.event("denied_more", host="control.example.com", reason="host_not_allowed")
+        while merged < 150:  # however slowly they came, and over how many lines they are counted
+            merged += gate.event("denied_more", host="control.example.com", reason="host_not_allowed")["count"]
     finally:
         gate.close()
-    assert merged["count"] > 50
     assert len(bottle.events("egress")) - before < 50
