@@ -9,8 +9,7 @@ from bottle_tui.core.arming import Target
 from bottle_tui.core.operations import Operation
 from bottle_tui.core.views import Card
 from bottle_tui.errors import BottleError
-from bottle_tui.tui import editor
-from bottle_tui.tui import messages as m
+from bottle_tui.tui import editor, findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.presentation.card import confirmation
@@ -40,13 +39,15 @@ class Drafting:
     def start(self, slug: str, kind: str) -> None:
         """Read what is in force; or go on with the text that was refused."""
         if self._typed and self._typed[:2] == (slug, kind):
-            self.edit(m.TextRead(slug, kind, self._typed[2]))
+            self.edit(findings.TextRead(slug, kind, self._typed[2]))
             return
         looks = self._view.deeds.services.looks
         read = looks.routes_text if kind == "routes" else looks.pipelock_text
-        self._work(lambda: m.TextRead(slug, kind, read(slug)), lambda line: m.DraftLost(slug, kind, "", line))
+        self._work(
+            lambda: findings.TextRead(slug, kind, read(slug)), lambda line: findings.DraftLost(slug, kind, "", line)
+        )
 
-    def edit(self, read: m.TextRead) -> None:
+    def edit(self, read: findings.TextRead) -> None:
         """Hand the terminal to the editor; what comes back is looked at by the services."""
         slug, kind = read.slug, read.kind
         try:
@@ -66,21 +67,23 @@ class Drafting:
         looks = self._view.deeds.services.looks
         made = looks.routes_edited if kind == "routes" else looks.pipelock_edited
 
-        def previewed() -> m.DraftRead:
+        def previewed() -> findings.DraftRead:
             operation = made(text)
-            return m.DraftRead(slug, operation, looks.preview(slug, operation))
+            return findings.DraftRead(slug, operation, looks.preview(slug, operation))
 
-        self._work(previewed, lambda line: m.DraftLost(slug, kind, text, line))
+        self._work(previewed, lambda line: findings.DraftLost(slug, kind, text, line))
 
-    def _work(self, ask: Callable[[], m.TextRead | m.DraftRead], failed: Callable[[str], m.DraftLost]) -> None:
+    def _work(
+        self, ask: Callable[[], findings.TextRead | findings.DraftRead], failed: Callable[[str], findings.DraftLost]
+    ) -> None:
         work(self._view.deeds.app, ask, failed, group="draft", to=self._view)
 
-    def show(self, read: m.DraftRead) -> None:
+    def show(self, read: findings.DraftRead) -> None:
         """The change is known."""
         self.forget()
         self.operation, self.card = read.operation, read.card
 
-    def refused(self, lost: m.DraftLost) -> None:
+    def refused(self, lost: findings.DraftLost) -> None:
         """The text makes no change: it is kept, to be edited again."""
         self._typed = (lost.slug, lost.kind, lost.text) if lost.text else None
         again = "; the same key goes on with your text" if lost.text else ""

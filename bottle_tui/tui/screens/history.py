@@ -15,7 +15,7 @@ from bottle_tui.core.deeds import Deed
 from bottle_tui.core.rollup import Row as Kind
 from bottle_tui.core.selection import viewport
 from bottle_tui.core.text import visible
-from bottle_tui.tui import messages as m
+from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.find import Find
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
@@ -108,10 +108,13 @@ class HistoryView(LookingView):
         since = board.now - length if board is not None and length is not None else None
         return (
             (
-                lambda: m.LedgerListed(slug, looks.deeds(slug), tuple(looks.slugs())),
-                lambda line: m.LedgerLost(slug, line),
+                lambda: findings.LedgerListed(slug, looks.deeds(slug), tuple(looks.slugs())),
+                lambda line: findings.LedgerLost(slug, line),
             ),
-            (lambda: m.TrafficCounted(looks.traffic(slug, since, None), wish), lambda line: m.TrafficLost(slug, line)),
+            (
+                lambda: findings.TrafficCounted(looks.traffic(slug, since, None), wish),
+                lambda line: findings.TrafficLost(slug, line),
+            ),
         )
 
     def read(self) -> None:
@@ -119,8 +122,8 @@ class HistoryView(LookingView):
         if self.slug is None and self.is_attached and not self._reading:
             self._reading = 1
             looks = self.deeds.services.looks
-            ask = lambda: m.LedgerListed("", (), tuple(looks.slugs()))  # noqa: E731 - a worker calls it
-            work(self.deeds.app, ask, lambda line: m.LedgerLost("", line), group="look history", to=self)
+            ask = lambda: findings.LedgerListed("", (), tuple(looks.slugs()))  # noqa: E731 - a worker calls it
+            work(self.deeds.app, ask, lambda line: findings.LedgerLost("", line), group="look history", to=self)
         else:
             super().read()
 
@@ -134,8 +137,8 @@ class HistoryView(LookingView):
         self.ledger_trouble = self.traffic_trouble = ""
         self.open, self.ledger_at, self.traffic_at = None, Cursor(), Cursor()
 
-    @on(m.LedgerListed)
-    def _listed(self, message: m.LedgerListed) -> None:
+    @on(findings.LedgerListed)
+    def _listed(self, message: findings.LedgerListed) -> None:
         self.has_read()
         self.known = message.slugs
         if self.slug is None and message.slugs:
@@ -144,22 +147,22 @@ class HistoryView(LookingView):
             self.told, self.ledger_trouble = message.deeds, ""
             self.draw()
 
-    @on(m.LedgerLost)
-    def _ledger_lost(self, message: m.LedgerLost) -> None:
+    @on(findings.LedgerLost)
+    def _ledger_lost(self, message: findings.LedgerLost) -> None:
         self.has_read()
         if message.slug == self.slug:
             self.ledger_trouble = message.line
             self.draw()
 
-    @on(m.TrafficCounted)
-    def _counted(self, message: m.TrafficCounted) -> None:
+    @on(findings.TrafficCounted)
+    def _counted(self, message: findings.TrafficCounted) -> None:
         self.has_read()
         if message.counted.slug == self.slug and message.wish == self.wish:
             self.counted, self.traffic_trouble = message.counted, ""
             self.draw()
 
-    @on(m.TrafficLost)
-    def _traffic_lost(self, message: m.TrafficLost) -> None:
+    @on(findings.TrafficLost)
+    def _traffic_lost(self, message: findings.TrafficLost) -> None:
         self.has_read()
         if message.slug == self.slug:
             self.traffic_trouble = message.line

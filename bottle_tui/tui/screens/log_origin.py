@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.views import LogLine
-from bottle_tui.tui import messages as m
+from bottle_tui.tui import findings
 from bottle_tui.tui.work import work
 
 if TYPE_CHECKING:
@@ -51,19 +51,19 @@ class Origin:
         number, looks, view = self._number, self._view.deeds.services.looks, self._view
         work(
             view.deeds.app,
-            lambda: m.OriginFound(number, looks.of_event(slug, event)),
-            lambda line: m.OriginLost(number, line),
+            lambda: findings.OriginFound(number, looks.of_event(slug, event)),
+            lambda line: findings.OriginLost(number, line),
             group="origin",
             to=view,
         )
 
-    def learned(self, message: m.OriginFound) -> None:
+    def learned(self, message: findings.OriginFound) -> None:
         """It is known."""
         if message.number == self._number:
             self._asking, self._at = False, monotonic()
             self.found, self.trouble = message.provenance, ""
 
-    def lost(self, message: m.OriginLost) -> None:
+    def lost(self, message: findings.OriginLost) -> None:
         """It is not to be had; what was known is not known any more."""
         if message.number == self._number:
             self._asking, self._at = False, monotonic()

@@ -13,7 +13,7 @@ from bottle_tui.core.arming import Decision, Target
 from bottle_tui.core.log_filter import LogFilter, parsed
 from bottle_tui.core.text import visible
 from bottle_tui.ports import SIDECARS
-from bottle_tui.tui import messages as m
+from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.find import Find
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
@@ -349,13 +349,13 @@ class LogsView(View):
 
     # Deciding
 
-    @on(m.OriginFound)
-    def _origin_found(self, message: m.OriginFound) -> None:
+    @on(findings.OriginFound)
+    def _origin_found(self, message: findings.OriginFound) -> None:
         self.origin.learned(message)
         self.draw()
 
-    @on(m.OriginLost)
-    def _origin_lost(self, message: m.OriginLost) -> None:
+    @on(findings.OriginLost)
+    def _origin_lost(self, message: findings.OriginLost) -> None:
         self.origin.lost(message)
         self.draw()
 

@@ -12,7 +12,7 @@ from bottle_tui.core.arming import Decision, Target
 from bottle_tui.core.listing import Item, Listing
 from bottle_tui.core.selection import viewport
 from bottle_tui.core.text import visible
-from bottle_tui.tui import messages as m
+from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.dialogs.reading import Reading
@@ -70,21 +70,21 @@ class RoutesView(LookingView):
 
     def questions(self, slug: str) -> tuple[Question, ...]:
         looks = self.deeds.services.looks
-        return ((lambda: m.RoutesListed(looks.routes(slug)), lambda line: m.RoutesLost(slug, line)),)
+        return ((lambda: findings.RoutesListed(looks.routes(slug)), lambda line: findings.RoutesLost(slug, line)),)
 
     def forget(self) -> None:
         self.listing, self.trouble, self.open, self._top = None, "", None, 0
         self.draft.forget()
 
-    @on(m.RoutesListed)
-    def _listed(self, message: m.RoutesListed) -> None:
+    @on(findings.RoutesListed)
+    def _listed(self, message: findings.RoutesListed) -> None:
         self.has_read()
         if message.listing.slug == self.slug:
             self.listing, self.trouble = message.listing, ""
             self.draw()
 
-    @on(m.RoutesLost)
-    def _lost(self, message: m.RoutesLost) -> None:
+    @on(findings.RoutesLost)
+    def _lost(self, message: findings.RoutesLost) -> None:
         self.has_read()
         if message.slug == self.slug:
             self.trouble = message.line
@@ -223,20 +223,20 @@ class RoutesView(LookingView):
         else:
             self.draft.start(self.slug, kind)
 
-    @on(m.TextRead)
-    def _text_read(self, message: m.TextRead) -> None:
+    @on(findings.TextRead)
+    def _text_read(self, message: findings.TextRead) -> None:
         if message.slug == self.slug and self.is_current:
             self.draft.edit(message)
             self.draw()
 
-    @on(m.DraftRead)
-    def _draft_read(self, message: m.DraftRead) -> None:
+    @on(findings.DraftRead)
+    def _draft_read(self, message: findings.DraftRead) -> None:
         if message.slug == self.slug:
             self.draft.show(message)
             self.draw()
 
-    @on(m.DraftLost)
-    def _draft_lost(self, message: m.DraftLost) -> None:
+    @on(findings.DraftLost)
+    def _draft_lost(self, message: findings.DraftLost) -> None:
         self.draft.refused(message)
 
     def action_back(self) -> None:
@@ -250,10 +250,16 @@ class RoutesView(LookingView):
         """What was approved, as a patch to the manifest: shown, and on the clipboard."""
         slug, looks = self.slug, self.deeds.services.looks
         if slug is not None:
-            work(self.deeds.app, lambda: m.PatchRead(slug, looks.patch(slug)), m.PatchLost, group="patch", to=self)
+            work(
+                self.deeds.app,
+                lambda: findings.PatchRead(slug, looks.patch(slug)),
+                findings.PatchLost,
+                group="patch",
+                to=self,
+            )
 
-    @on(m.PatchRead)
-    def _patch_read(self, message: m.PatchRead) -> None:
+    @on(findings.PatchRead)
+    def _patch_read(self, message: findings.PatchRead) -> None:
         if not message.text:
             self.tell("the manifest says all of it already: there is no patch")
             return
@@ -261,8 +267,8 @@ class RoutesView(LookingView):
         self.tell("copied: what was approved, as a patch to the manifest")
         self.app.push_screen(Reading("a patch to the manifest, copied", lambda width: patch_rows(message.text, width)))
 
-    @on(m.PatchLost)
-    def _patch_lost(self, message: m.PatchLost) -> None:
+    @on(findings.PatchLost)
+    def _patch_lost(self, message: findings.PatchLost) -> None:
         self.tell(message.line)
 
     # Deciding
