@@ -11,6 +11,10 @@ from tests.tui.scenes import SIZES, scene
 FOLDER = Path(__file__).parent.parent / "screenshots"
 STATES = (
     "inbox",
+    "standing",
+    "denied",
+    "folded",
+    "batch",
     "confirm",
     "reason",
     "whole-card",
