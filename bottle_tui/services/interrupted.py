@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bottle_tui.core import journal as journals
 from bottle_tui.errors import BottleError, Conflict
-from bottle_tui.ports import World
+from bottle_tui.ports import Home, World
 from bottle_tui.services import lookup, recover, session
 
 _AGAIN_SECONDS = 20.0
@@ -25,8 +25,8 @@ class _Try:
 
 _tries: dict[tuple[str, bytes], _Try] = {}
 """By the folder and the journal: a dashboard looks every few seconds."""
-_unheard: deque[str] = deque(maxlen=20)
-"""What looks have settled and `everywhere` has not told yet."""
+_unheard: deque[tuple[Home, str]] = deque(maxlen=20)
+"""What looks have settled and `everywhere` has not told yet, each with the home it was in."""
 
 
 def settle(world: World, slug: str) -> str | None:
@@ -51,7 +51,7 @@ def settle(world: World, slug: str) -> str | None:
             if home.read(journals.FILE) is not None:
                 _tries[key] = _Try(now, said or _unsettled(slug))
             elif said is not None:
-                _unheard.append(f"{slug}: {said}")
+                _unheard.append((world.home, f"{slug}: {said}"))
             return said
     except Conflict:
         return None
@@ -63,9 +63,10 @@ def everywhere(world: World, slug: str | None = None) -> list[str]:
     """The same for every bottle, or one; what was settled, now or by the looks since the last call."""
     for name in [slug] if slug else world.home.slugs():
         settle(world, name)
-    told = list(_unheard)
-    _unheard.clear()
-    return told
+    told = [each for each in _unheard if each[0] is world.home]
+    for each in told:
+        _unheard.remove(each)
+    return [line for _, line in told]
 
 
 def _settled(world: World, slug: str) -> str | None:
