@@ -56,6 +56,9 @@ class Sidecar(Protocol):
     def follow(self, since: datetime | None = None, tail: int | None = None) -> EventLines:
         """Its output since a moment (or the last `tail` lines), and then live. The caller closes it."""
 
+    def said(self, since: datetime | None = None, tail: int | None = None) -> EventLines:
+        """The same up to now: it ends with the newest line, however much is being said. The caller closes it."""
+
     def run(self, argv: list[str], stdin: bytes = b"", timeout: float = 15.0) -> Ran:
         """Run a command inside, as the sidecar's user. `argv` never holds a secret; `stdin` may."""
 

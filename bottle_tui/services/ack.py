@@ -14,6 +14,8 @@ GATE_WAIT = (4.0,)
 PIPELOCK_WAIT = (3.0, 4.0)
 """Signalled once more on silence: pipelock skips an equal file within 2 s, and drops a reload while one runs."""
 START_WAIT = 15.0
+_SINCE_START = 2_000
+"""Lines in which a start is looked for: held requests are let go at once and say much."""
 SUPERVISE_WAIT = (2.0, 2.0)
 
 
@@ -53,7 +55,7 @@ def restart(clock: Clock, sidecar: Sidecar, files: Mapping[str, bytes], judge: J
     for path, data in files.items():
         sidecar.put(path, data)
     sidecar.restart()
-    lines = sidecar.follow(tail=50)
+    lines = sidecar.follow(tail=_SINCE_START)
     try:
         return listen(clock, lines, judge, START_WAIT)
     finally:

@@ -1,15 +1,18 @@
-"""What a sidecar has said already, read back and bounded: never longer than so many lines and seconds."""
+"""What a sidecar has said already, read back and bounded: never longer than so many lines and seconds.
+
+It ends with the newest line there is: following one that goes on talking has no end of its own.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bottle_tui.errors import SidecarUnreachable
-from bottle_tui.ports import Clock, EventLines, Sidecar
+from bottle_tui.ports import Clock, Sidecar
 from bottle_tui.services import ack
 
-QUIET = 0.15
-"""Seconds without a line after which the backlog has been read."""
+SECONDS = 2.0
+"""What a reader waits for at the most, unless it says otherwise."""
 
 
 @dataclass
@@ -26,23 +29,22 @@ def read(
     sidecar: Sidecar,
     *,
     limit: int,
-    seconds: float,
+    seconds: float = SECONDS,
     since: datetime | None = None,
     tail: int | None = None,
-    quiet: float = QUIET,
 ) -> Backlog:
-    """Read until nothing comes for `quiet` seconds, the output ends, or a bound is met. Raises SidecarUnreachable."""
+    """Read to the end, or until a bound is met. Raises SidecarUnreachable when nothing can be asked."""
     found = Backlog()
     deadline = clock.monotonic() + seconds
-    lines = sidecar.follow(since=since, tail=tail)
+    lines = sidecar.said(since=since, tail=tail)
     try:
-        while found.lines < limit and clock.monotonic() < deadline:
+        while found.lines < limit and (left := deadline - clock.monotonic()) > 0:
             try:
-                line = lines.next(quiet)
+                line = lines.next(left)
             except SidecarUnreachable:
-                line = None  # the output of one that is down ends
-            if line is None:
                 found.whole = True
+                break
+            if line is None:
                 break
             found.lines += 1
             event = ack.event_of(line)
@@ -50,18 +52,4 @@ def read(
                 found.events.append(event)
     finally:
         lines.close()
-    return found
-
-
-def raw(lines: EventLines, limit: int, quiet: float) -> list[str]:
-    """Lines that are there already: until `limit`, the stream's end, or `quiet` seconds without one."""
-    found: list[str] = []
-    while len(found) < limit:
-        try:
-            line = lines.next(quiet)
-        except SidecarUnreachable:
-            break
-        if line is None:
-            break
-        found.append(line)
     return found

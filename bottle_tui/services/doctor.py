@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
-from bottle_tui.services import audit, backlog, blueprint, logs, lookup, status
+from bottle_tui.services import audit, backlog, blueprint, lookup, status
 
 _LOG_TAIL = 2000
 
@@ -88,15 +88,11 @@ def _bottle(world: World, slug: str) -> Iterator[Finding]:
 def _distrust(world: World, slug: str) -> Iterator[Finding]:
     """An agent that does not trust the gate's CA retries in silence for long; the gate's log knows."""
     try:
-        lines = lookup.sidecar(world, slug, "egress").follow(tail=_LOG_TAIL)
+        egress = lookup.sidecar(world, slug, "egress")
+        read = backlog.read(world.clock, egress, limit=_LOG_TAIL, tail=_LOG_TAIL)
     except BottleError:
         return
-    try:
-        read = backlog.raw(lines, _LOG_TAIL, quiet=0.5)
-    finally:
-        lines.close()
-    events = [logs.parse(slug, "egress", line).event or {} for line in read]
-    hosts = {str(event.get("host")) for event in events if event.get("event") == "client_refused_tls"}
+    hosts = {str(event.get("host")) for event in read.events if event.get("event") == "client_refused_tls"}
     if hosts:
         text = f"the agent does not trust the gate's CA (seen for {', '.join(sorted(hosts)[:5])})"
         remedy = "point the program at the file in SSL_CERT_FILE; docs/providers.md names the variable of each"

@@ -18,7 +18,7 @@ from sidecar_addon.table import digest_of, parse
 def recover(world: World, slug: str) -> str | None:
     """Settle an interrupted apply, if there is one; the line to show. The caller holds the lock.
 
-    Raises StateUnknown when the gate does not answer; the journal stays for the next try.
+    Raises StateUnknown when a sidecar does not answer; the journal stays for the next try.
     """
     return recover_session(opened(world, slug))
 
@@ -39,7 +39,7 @@ def recover_session(session: Session) -> str | None:
         enforced = _enforced(session, journal)
     except (SidecarUnreachable, NotApplied) as error:
         raise StateUnknown(
-            f"{what}, and the gate does not answer ({error.message}); "
+            f"{what}, and what is in force is not known ({error.message}); "
             f"`bottle-tui quarantine {session.slug}` cuts the bottle off until it does"
         ) from error
     if enforced is not None:

@@ -9,13 +9,11 @@ from typing import Any
 
 from bottle_tui.core.evidence import Window
 from bottle_tui.errors import SidecarUnreachable
-from bottle_tui.ports import Sidecar
-from bottle_tui.services import ack
+from bottle_tui.ports import Role
+from bottle_tui.services import backlog
 from bottle_tui.services.session import Session
 
 TAIL = 3_000
-_PAUSE = 0.15
-"""Seconds without a line after which the backlog has been read."""
 
 
 @dataclass
@@ -39,10 +37,10 @@ def look(session: Session) -> Traffic:
     """Read back. Raises nothing: what cannot be read is not known."""
     traffic = Traffic()
     try:
-        for event in _events(session.sidecar("egress")):
+        for event in _events(session, "egress"):
             _of_gate(traffic, event)
         traffic.known = True
-        for event in _events(session.sidecar("supervise")):
+        for event in _events(session, "supervise"):
             _of_supervise(traffic, event)
     except SidecarUnreachable:
         return traffic
@@ -59,17 +57,8 @@ def of_window(window: Window) -> Traffic:
     return traffic
 
 
-def _events(sidecar: Sidecar) -> list[dict[str, Any]]:
-    lines = sidecar.follow(tail=TAIL)
-    found: list[dict[str, Any]] = []
-    try:
-        while len(found) < TAIL and (line := lines.next(_PAUSE)) is not None:
-            event = ack.event_of(line)
-            if event:
-                found.append(event)
-    finally:
-        lines.close()
-    return found
+def _events(session: Session, role: Role) -> list[dict[str, Any]]:
+    return backlog.read(session.clock, session.sidecar(role), limit=TAIL, tail=TAIL).events
 
 
 def _of_gate(traffic: Traffic, event: dict[str, Any]) -> None:

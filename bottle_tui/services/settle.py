@@ -10,7 +10,7 @@ from bottle_tui.core import journal as journals
 from bottle_tui.core import mirror
 from bottle_tui.core.journal import Journal
 from bottle_tui.errors import BottleError, NotApplied, SidecarUnreachable, StateUnknown
-from bottle_tui.services import ack, audit, gate, loading, queue
+from bottle_tui.services import audit, backlog, gate, loading, queue
 from bottle_tui.services.session import CONFIG_FILE, TABLE_FILE, Session
 from bottle_tui.services.wish import Enforced
 from sidecar_addon import proposals
@@ -20,6 +20,8 @@ from sidecar_addon.table import Table, parse
 ROUTES = "routes.yaml"
 CONFIG = "pipelock.yaml"
 SIDECAR_FILES = (ROUTES, CONFIG)
+_SAID_LINES = 1_000_000
+_SAID_SECONDS = 30.0
 
 
 def keep(session: Session, journal: Journal) -> None:
@@ -191,19 +193,20 @@ def _told(session: Session, decision: Decision | None) -> tuple[str, ...]:
 
 
 def live_config(session: Session, journal: Journal) -> str | None:
-    """The hash of what pipelock has loaded, by its own last word since the apply began; None: nothing since then."""
-    lines = session.sidecar("pipelock").follow(since=journal.started - timedelta(seconds=1))
-    found = None
-    try:
-        while (line := lines.next(0.5)) is not None:
-            found = _loaded_hash(line) or found
-    finally:
-        lines.close()
-    return found
+    """The hash of what pipelock has loaded, by its own last word since the apply began; None: nothing since then.
+
+    Raises SidecarUnreachable when it has said too much to know its last word.
+    """
+    since = journal.started - timedelta(seconds=1)
+    read = backlog.read(
+        session.clock, session.sidecar("pipelock"), limit=_SAID_LINES, seconds=_SAID_SECONDS, since=since
+    )
+    if not read.whole:
+        raise SidecarUnreachable(f"pipelock's output since {since:%H:%M:%S} could not be read to its end")
+    return next(filter(None, map(_loaded_hash, reversed(read.events))), None)
 
 
-def _loaded_hash(line: str) -> str | None:
-    event = ack.event_of(line)
+def _loaded_hash(event: dict[str, Any]) -> str | None:
     loaded = event.get("event") == "startup" or (
         event.get("event") == "config_reload" and event.get("status") == "success"
     )

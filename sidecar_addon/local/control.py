@@ -1,6 +1,6 @@
 """The process's control socket: one JSON line asks, one JSON line answers (or log lines follow). Owner only.
 
-Verbs: state · reload {role} · restart {role} · isolate · rejoin · follow {role, since, tail} · stop.
+Verbs: state · reload {role} · restart {role} · isolate · rejoin · follow {role, since, tail, live} · stop.
 """
 
 import asyncio
@@ -100,6 +100,10 @@ class Control:
 
     async def _follow(self, asked: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         output = self._outputs[str(asked.get("role"))]
+        if asked.get("live") is False:
+            writer.write(_answered(output.said(asked.get("since"), asked.get("tail"))))
+            await writer.drain()
+            return
         loop = asyncio.get_running_loop()
         waiting: asyncio.Queue[str] = asyncio.Queue()
 
@@ -110,7 +114,7 @@ class Control:
         before = output.follow(follower, asked.get("since"), asked.get("tail"))
         gone = asyncio.create_task(reader.read(1))
         try:
-            writer.write(b'{"following": true}\n' + b"".join(text.encode() + b"\n" for text in before))
+            writer.write(_answered(before))
             await writer.drain()
             while waiting.qsize() < _BEHIND:
                 said = asyncio.create_task(waiting.get())
@@ -123,3 +127,8 @@ class Control:
         finally:
             output.leave(follower)
             gone.cancel()
+
+
+def _answered(lines: list[str]) -> bytes:
+    """The first line says that the question was heard; what was said follows."""
+    return b'{"following": true}\n' + b"".join(text.encode() + b"\n" for text in lines)

@@ -42,9 +42,13 @@ class Output:
     def follow(self, follower: Follower, since: float | None, tail: int | None) -> list[str]:
         """What was said before (since a moment, or the last lines); from then on `follower` gets each new line."""
         with self._lock:
-            found = [text for moment, text in self._kept if since is None or moment >= since]
             self._followers.append(follower)
-        return found if tail is None else found[max(len(found) - tail, 0) :]
+            return self._before(since, tail)
+
+    def said(self, since: float | None, tail: int | None) -> list[str]:
+        """What was said before (since a moment, or the last lines)."""
+        with self._lock:
+            return self._before(since, tail)
 
     def leave(self, follower: Follower) -> None:
         """Undo `follow`."""
@@ -57,6 +61,10 @@ class Output:
             if self._file >= 0:
                 os.close(self._file)
             self._file = -1
+
+    def _before(self, since: float | None, tail: int | None) -> list[str]:
+        found = [text for moment, text in self._kept if since is None or moment >= since]
+        return found if tail is None else found[max(len(found) - tail, 0) :]
 
     def _open(self) -> int:
         return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -127,6 +127,20 @@ def until(lines: EventLines, **wanted: object) -> dict[str, object]:
     raise AssertionError(f"no line with {wanted}; seen: {seen}")
 
 
+def rest(lines: EventLines) -> list[str]:
+    """Every line up to the end; fails when there is none."""
+    found = []
+    try:
+        while True:
+            line = lines.next(5)
+            assert line is not None, f"no end after {len(found)} lines"
+            found.append(line)
+    except SidecarUnreachable:
+        return found
+    finally:
+        lines.close()
+
+
 def test_a_launched_bottle_is_up_in_all_its_parts(place: Place) -> None:
     states = place.runtime.states(place.recorded)
     assert {role: states[role] for role in SIDECARS} == dict.fromkeys(SIDECARS, "up")
@@ -258,6 +272,21 @@ def test_only_the_last_lines_are_given_where_only_they_are_asked_for(place: Plac
     finally:
         lines.close()
     assert first is not None
+
+
+def test_what_was_said_ends_with_the_newest_line_while_the_sidecar_runs_on(place: Place) -> None:
+    egress = place.sidecar("egress")
+    table = place.next_table("01CONTRACT0000000000000003")
+    lines = egress.follow(tail=0)
+    try:
+        egress.put(ROUTES, table.data)
+        egress.signal()
+        until(lines, event="routes_loaded", apply=table.apply)
+    finally:
+        lines.close()
+    said = rest(egress.said())
+    assert [line for line in said if table.digest in line and "routes_loaded" in line]
+    assert rest(egress.said(tail=1)) == said[-1:]
 
 
 def test_a_closed_stream_ends_for_whoever_waits_on_it(place: Place) -> None:

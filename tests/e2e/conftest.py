@@ -45,9 +45,13 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skips what only the real pipelock can show where the hop stands in."""
-    if HERE in item.path.parents and item.get_closest_marker("real_pipelock") and pipelock() == "hop":
+    """Skips what only the real pipelock can show where the hop stands in; notes which one a test's bottles have."""
+    if HERE not in item.path.parents:
+        return
+    if item.get_closest_marker("real_pipelock") and pipelock() == "hop":
         pytest.skip("only the real pipelock can show this")
+    if "new_bottle" in getattr(item, "fixturenames", ()):
+        item.user_properties.append(("pipelock", pipelock()))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -55,7 +59,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if not report.nodeid.startswith("tests/e2e/"):
         return
     if report.when == "call":
-        COUNT[WHY.get("pipelock", "none")] += 1
+        COUNT[dict(report.user_properties).get("pipelock", "none")] += 1
     elif report.when == "setup" and report.skipped and "only the real pipelock" in str(report.longrepr):
         COUNT["only real"] += 1
 

@@ -16,9 +16,11 @@ _END = None
 
 
 class ContainerLines:
-    """`ports.EventLines` on a container's log, standard output and error mixed as the engine keeps them."""
+    """`ports.EventLines` on a container's log, standard output and error mixed; not `live`, it ends with the newest."""
 
-    def __init__(self, engine: Engine, container: str, since: datetime | None, tail: int | None) -> None:
+    def __init__(
+        self, engine: Engine, container: str, since: datetime | None, tail: int | None, *, live: bool = True
+    ) -> None:
         self._what = f"the output of container {container[:12]}"
         with translated(SidecarUnreachable, f"{self._what} cannot be read"):
             # Of a container that is gone the SDK would leave the refused answer open.
@@ -26,7 +28,7 @@ class ContainerLines:
             self._stream: Any = engine.api.logs(
                 container,
                 stream=True,
-                follow=True,
+                follow=live,
                 since=since.timestamp() if since else None,
                 tail="all" if tail is None else tail,
             )

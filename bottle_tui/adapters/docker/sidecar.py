@@ -49,6 +49,10 @@ class ContainerSidecar:
         """Its output since a moment (or the last `tail` lines), and then live."""
         return ContainerLines(self._engine, self._id, since, tail)
 
+    def said(self, since: datetime | None = None, tail: int | None = None) -> EventLines:
+        """The same up to now."""
+        return ContainerLines(self._engine, self._id, since, tail, live=False)
+
     def run(self, argv: list[str], stdin: bytes = b"", timeout: float = 15.0) -> Ran:
         """Run a command inside, as the sidecar's user."""
         return executing.run(self._engine, self._id, executing.quick(argv), stdin, timeout)

@@ -119,10 +119,15 @@ class FakeSidecar:
     def follow(self, since: datetime | None = None, tail: int | None = None) -> FakeLines:
         """Its output so far, cut as asked, and what comes."""
         with self._call("follow"):
-            known = [line for moment, line in self.log if since is None or moment >= since]
-            backlog = known if tail is None else known[len(known) - min(tail, len(known)) :]
-            lines = FakeLines(self, backlog)
+            lines = FakeLines(self, self._before(since, tail))
             self.listeners.add(lines)
+            return lines
+
+    def said(self, since: datetime | None = None, tail: int | None = None) -> FakeLines:
+        """Its output so far, and the end."""
+        with self._call("said"):
+            lines = FakeLines(self, self._before(since, tail))
+            lines.feed(None)
             return lines
 
     def run(self, argv: list[str], stdin: bytes = b"", timeout: float = 15.0) -> Ran:
@@ -173,6 +178,10 @@ class FakeSidecar:
     def command(self, words: list[str], stdin: bytes) -> Ran:
         """What `python -m sidecar_addon …` does inside."""
         return Ran(2, b"", b"no such command here")
+
+    def _before(self, since: datetime | None, tail: int | None) -> list[str]:
+        known = [line for moment, line in self.log if since is None or moment >= since]
+        return known if tail is None else known[len(known) - min(tail, len(known)) :]
 
     @contextmanager
     def _call(self, name: str) -> Iterator[None]:

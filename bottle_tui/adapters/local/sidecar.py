@@ -64,6 +64,13 @@ class LocalSidecar:
 
     def follow(self, since: datetime | None = None, tail: int | None = None) -> EventLines:
         """Its output since a moment (or the last `tail` lines), and then live; of one that is down, what it left."""
+        return self._lines(since, tail, live=True)
+
+    def said(self, since: datetime | None = None, tail: int | None = None) -> EventLines:
+        """The same up to now."""
+        return self._lines(since, tail, live=False)
+
+    def _lines(self, since: datetime | None, tail: int | None, *, live: bool) -> EventLines:
         what = f"{self.role} (local)"
         try:
             process = self._process()
@@ -74,6 +81,7 @@ class LocalSidecar:
             "role": self.role,
             "since": since.timestamp() if since else None,
             "tail": tail,
+            "live": live,
         }
         try:
             lines = SocketLines(client.connect(process, question, client.ANSWER_SECONDS), what)
