@@ -125,7 +125,7 @@ def _of_rules(addition: Addition, seen: Seen) -> list[Risk]:
     grant, where = addition.grant, addition.pattern
     found: list[Risk] = []
     if grant.methods is None:
-        found.append(_risk("every_method", f"every method on {where}, writing ones included"))
+        found.append(_risk("every_method", f"every method, POST PUT PATCH DELETE too, on {where}"))
     elif any(method in _WRITING for method in grant.methods):
         writing = ", ".join(method for method in grant.methods if method in _WRITING)
         found.append(_risk("write_methods", f"{writing} on {where}: the agent can send data there"))

@@ -18,7 +18,7 @@ from tests.tui.looking import LookDesk
 
 NOON = datetime(2026, 3, 4, 12, 41, 7, tzinfo=UTC)
 
-EVERY_METHOD = Risk("every_method", "warn", "every method on api.example.com /repos/acme/, writing ones included")
+EVERY_METHOD = Risk("every_method", "warn", "every method, POST PUT PATCH DELETE too, on api.example.com")
 NEW_HOST = Risk("new_host", "note", "api.example.com is new to this bottle")
 SECRET = Risk("new_secret_host", "danger", "PAY_KEY will be sent to api.example.net")
 

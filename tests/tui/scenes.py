@@ -27,7 +27,7 @@ def gate_lines(count: int = 70) -> list[LogLine]:
     lines = []
     for number in range(count):
         said: dict[str, object] = {
-            "event": "allowed", "time": f"2026-03-04T12:{25 + number // 5:02d}:{number * 7 % 60:02d}Z", "method": "GET",
+            "event": "allowed", "time": f"2026-03-04T12:{25 + number // 5:02d}:{number % 5 * 12 + 3:02d}Z", "method": "GET",
             "host": "docs.example.com", "path": f"/guide/chapter-{number % 9 + 1}", "grant": "m1",
         }  # fmt: skip
         if number % 5 == 2:

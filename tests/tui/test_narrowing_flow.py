@@ -45,7 +45,7 @@ async def test_a_fitted_card_is_shown_and_approved_as_it_is_shown(sit: Sit) -> N
         await shown(operator, FITTED)
         text = operator.text("#card")
         assert "every → GET" in text and "/repos/acme/ → /repos/acme/api /repos/acme/widgets" in text
-        assert "methods: [GET]" in text and "every method on" not in text
+        assert "methods: [GET]" in text and "every method, POST" not in text
         digest = operator.app.board.open_card.change.digest
         await operator.press("a")
         await operator.until(lambda: operator.called("approve"))

@@ -62,7 +62,7 @@ def test_the_card_has_facts_risks_change_and_words_in_this_order() -> None:
         "PATH",
         "METHOD",
         "RISKS 2 of 2",
-        "every method on",
+        "every method, POST",
         "CHANGE",
         "+ - host",
         "words",
@@ -73,7 +73,7 @@ def test_the_card_has_facts_risks_change_and_words_in_this_order() -> None:
 
 def test_risks_come_worst_first() -> None:
     text = said(card_view(card(risks=(NEW_HOST, EVERY_METHOD, SECRET)), "", NOON, 80, 30).rows)
-    assert text.index("PAY_KEY will") < text.index("every method on") < text.index("is new to this")
+    assert text.index("PAY_KEY will") < text.index("every method, POST") < text.index("is new to this")
 
 
 @given(
@@ -101,7 +101,7 @@ def test_whatever_is_asked_the_card_keeps_its_size_and_says_which_risks_it_shows
     assert all(width_of(line) <= width for line in view.rows)
     assert all(is_visible(span.text) for line in view.rows for span in line)
     assert len(view.seen) + view.hidden_risks == risks
-    assert said(view.rows).count("every method on") == len(view.seen)
+    assert said(view.rows).count("every method, POST") == len(view.seen)
 
 
 @pytest.mark.parametrize("height", [17, 18, 20, 40])

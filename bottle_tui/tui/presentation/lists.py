@@ -27,6 +27,8 @@ from bottle_tui.tui.presentation.times import age, ago, clock, left, stale
 
 SENTENCE = 26
 """Columns of a result that are never given to what follows it: its end says whether it is in force."""
+_PATH = 8
+"""Columns in which the beginning of a path says something; with less the host stands alone."""
 STATE_STYLES: dict[BottleState, Style] = {
     "running": "ok", "starting": "accent", "degraded": "danger", "needs_tokens": "warn", "quarantined": "danger",
     "stopped": "muted", "foreign": "warn", "unknown": "muted",
@@ -70,8 +72,10 @@ def _asked(card: Card, room: int) -> str:
     if card.tool == "pipelock-block":
         path = f" {visible(str(card.args.get('want', '')))} (pipelock)"
     host = visible(card.host)
-    full = host + path + more
-    return full if len(full) <= room else cut_middle(host, room - len(more)) + more
+    left = room - len(host) - len(more)
+    if left >= min(len(path), _PATH):
+        return host + cut(path, left) + more
+    return cut_middle(host, room - len(more)) + more
 
 
 def _methods(card: Card) -> str:
