@@ -25,7 +25,7 @@ class Traffic:
     requests: dict[str, Counter[str]] = field(default_factory=dict)
     """host → "METHOD path" → denials."""
     passed: dict[str, int | None] = field(default_factory=dict)
-    """proposal → last status that a request under its grant got; None while it runs."""
+    """proposal → status of the last request under its grant that has ended; None while none has."""
     refused: dict[str, str] = field(default_factory=dict)
     """proposal → why its last request got no further although the gate admitted it, e.g. "pipelock"."""
     waiting: set[str] = field(default_factory=set)
@@ -71,12 +71,18 @@ def _of_gate(traffic: Traffic, event: dict[str, Any]) -> None:
             what = f"{event.get('method', '')} {event.get('path', '')}".strip()
             traffic.requests.setdefault(host, Counter())[what] += amount
     proposal = event.get("proposal")
-    if isinstance(proposal, str) and kind in ("allowed", "finished"):
-        status = event.get("status")
-        traffic.passed[proposal] = status if isinstance(status, int) else traffic.passed.get(proposal)
-        traffic.refused.pop(proposal, None)
-        if kind == "finished" and isinstance(reason := event.get("reason"), str):
-            traffic.refused[proposal] = reason
+    if isinstance(proposal, str) and kind == "allowed":
+        traffic.passed.setdefault(proposal, None)
+    elif isinstance(proposal, str) and kind == "finished":
+        _ended(traffic, proposal, event)
+
+
+def _ended(traffic: Traffic, proposal: str, event: dict[str, Any]) -> None:
+    status, reason = event.get("status"), event.get("reason")
+    traffic.passed[proposal] = status if isinstance(status, int) else traffic.passed.get(proposal)
+    traffic.refused.pop(proposal, None)
+    if isinstance(reason, str):
+        traffic.refused[proposal] = reason
 
 
 def _of_supervise(traffic: Traffic, event: dict[str, Any]) -> None:

@@ -185,6 +185,8 @@ def test_who_waits_and_how_far_an_approval_has_come(bottle: Any) -> None:
     bottle.gate.say({"event": "allowed", "proposal": identity, "host": "files.example.net"})
     bottle.gate.say(refused)
     assert review.card(bottle.world, identity).delivery == "retry refused (pipelock)"
+    bottle.gate.say({"event": "allowed", "proposal": identity, "host": "files.example.net"})
+    assert review.card(bottle.world, identity).delivery == "retry refused (pipelock)", "until the next one has ended"
     assert (review.card(bottle.world, identity).problem or "").startswith("approved by op, ")
 
 
