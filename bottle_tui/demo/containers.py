@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bottle_tui.adapters.docker import archives
+from bottle_tui.adapters.docker import archives, waiting
 from bottle_tui.adapters.docker.archives import Entry
 from bottle_tui.adapters.docker.engine import Engine, translated
 from bottle_tui.demo.agent import HOST
@@ -53,6 +53,7 @@ def upstream(engine: Engine, record: Recorded, pem: Path, used: list[str]) -> It
         engine.api.put_archive(made, "/", archives.pack([Entry(_PEM[1:], pem.read_bytes(), 0, 0o400)]))
         engine.api.start(made)
     try:
+        waiting.until_said(engine, made, "the demo's upstream", frozenset({"listening"}))
         yield
     finally:
         _remove(engine)

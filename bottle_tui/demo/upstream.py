@@ -53,4 +53,6 @@ def serve(pem: Path, address: tuple[str, int]) -> http.server.ThreadingHTTPServe
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), ("0.0.0.0", int(sys.argv[2]))).serve_forever()
+    listening = serve(Path(sys.argv[1]), ("0.0.0.0", int(sys.argv[2])))
+    print(json.dumps({"event": "listening"}), flush=True)  # what the demo waits for before its agent asks
+    listening.serve_forever()

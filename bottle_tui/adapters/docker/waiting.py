@@ -21,6 +21,18 @@ _LAST_WORDS = 6
 
 def until_ready(engine: Engine, container: str, role: Role, since: datetime | None = None) -> None:
     """Returns once the sidecar's output has the event line of its start. Raises LaunchFailed with its last words."""
+    until_said(engine, container, role, READY[role], REFUSED.get(role, frozenset()), since)
+
+
+def until_said(
+    engine: Engine,
+    container: str,
+    what: str,
+    ready: frozenset[str],
+    refused: frozenset[str] = frozenset(),
+    since: datetime | None = None,
+) -> None:
+    """The same for any container and any events; `what` is its name in an error."""
     lines = ContainerLines(engine, container, since, None)
     said: list[str] = []
     deadline = time.monotonic() + SECONDS
@@ -31,15 +43,15 @@ def until_ready(engine: Engine, container: str, role: Role, since: datetime | No
                 break
             said = [*said[-_LAST_WORDS:], line[:300]]
             event = event_of(line)
-            if event in READY[role]:
+            if event in ready:
                 return
-            if event in REFUSED.get(role, ()):
-                raise LaunchFailed(f"{role} refused what it was given: {line[:600]}")
+            if event in refused:
+                raise LaunchFailed(f"{what} refused what it was given: {line[:600]}")
     except SidecarUnreachable as error:
-        raise LaunchFailed(f"{role} ended before it was ready; it said: {_joined(said)}") from error
+        raise LaunchFailed(f"{what} ended before it was ready; it said: {_joined(said)}") from error
     finally:
         lines.close()
-    raise LaunchFailed(f"{role} was not ready after {SECONDS:.0f} s; it said: {_joined(said)}")
+    raise LaunchFailed(f"{what} was not ready after {SECONDS:.0f} s; it said: {_joined(said)}")
 
 
 def event_of(line: str) -> str:
