@@ -26,7 +26,11 @@ async def seen(operator: Operator) -> None:
 async def test_narrower_than_140_columns_the_tabs_say_how_much_and_p_opens_the_list(sit: Sit) -> None:
     async with sit(desk(card())) as operator:
         await seen(operator)
-        assert "not asked: 12 in 3 ▸" in operator.text("#tabs")
+        assert "p not asked: 12 in 3 ▸" in operator.text("#tabs")
+        await operator.press("3")
+        assert " not asked: 12 in 3 ▸" in operator.text("#tabs")
+        assert "p not asked" not in operator.text("#tabs"), "the key does nothing in another view"
+        await operator.press("1")
         await operator.press("p")
         page = operator.text("#page")
         assert "▶ lab" in page and "9× GET     files.example.net" in page

@@ -91,7 +91,7 @@ def tabs_row(board: Board, view: str, width: int) -> Row:
         only = Span(visible(board.only), "strong")
         right = (Span("only ", "muted"), only, Span("  b ", "key"), Span("all ", "muted"))
     if not trouble and width < WIDE:
-        right = (*denied.summary(board, width), *right)
+        right = (*denied.summary(board, view, width), *right)
     return spread(tuple(spans), right, width)
 
 

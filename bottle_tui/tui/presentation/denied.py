@@ -14,14 +14,15 @@ STALE = 90.0
 """Seconds after which a list that nobody could read anew is "not known"."""
 
 
-def summary(board: Board, width: int) -> Row:
-    """For the tabs: how many denials in how many groups; nothing when there are none."""
+def summary(board: Board, view: str, width: int) -> Row:
+    """For the tabs: how many denials in how many groups, and the key where it opens them; nothing without any."""
     groups = board.standing.loud(board.only)
     if not groups:
         return ()
     count = sum(group.count for group in groups)
     words = f"{count} in {len(groups)} ▸ " if width < 80 else f"not asked: {count} in {len(groups)} ▸ "
-    return row(Span("p ", "key"), Span(words, "muted" if board.standing.trouble else "warn"))
+    key = (Span("p ", "key"),) if view == "inbox" else ()
+    return row(*key, Span(words, "muted" if board.standing.trouble else "warn"))
 
 
 def heard(board: Board) -> str:
