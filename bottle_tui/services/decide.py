@@ -172,7 +172,7 @@ def _already(world: World, bottle: Held, entry: Entry, proposed: Proposed) -> Ou
 
 
 def _done(bottle: Held, entry: Entry, wish: Wish, enforced: Enforced, what: str) -> Outcome:
-    cut = [f"{enforced.cut} streams were cut"] if enforced.cut else []
+    cut = [enforced.cut_words] if enforced.cut else []
     line = "; ".join([*bottle.remarks, *cut, *enforced.remarks, f"approved {what}: {IN_FORCE}"])
     applied = wish.decision.applied if wish.decision else None
     return replace(_outcome(bottle, entry, "approved", line, in_force=True, applied=applied), proof=enforced.proof)

@@ -87,7 +87,7 @@ def _carry_out(world: World, bottle: Held, operation: Operation, digest: str | N
         enforced = enforce(bottle.session, live, wish)
     except (NotApplied, StateUnknown) as error:
         return Outcome(operation.id, bottle.session.slug, "failed", False, error.message, error.exit_code)
-    cut = [f"{enforced.cut} streams were cut"] if enforced.cut else []
+    cut = [enforced.cut_words] if enforced.cut else []
     what = f"{operation.title} {operation.host}".strip()
     line = "; ".join([*bottle.remarks, *cut, *enforced.remarks, f"{what}: {IN_FORCE}"])
     return Outcome(operation.id, bottle.session.slug, "approved", True, line, proof=enforced.proof)

@@ -104,7 +104,7 @@ def _take_back(world: World, slug: str, choose: Callable[[Held], Merged], propos
         except (NotApplied, StateUnknown) as error:
             return Outcome(name, slug, "failed", False, f"not revoked: {error.message}", error.exit_code)
         told = _close(world, bottle, merged.grant_ids, proposal)
-    cut = f"{enforced.cut} streams were cut" if enforced.cut else "nothing was flowing"
+    cut = enforced.cut_words or "nothing was flowing"
     parts = [*bottle.remarks, *told, *enforced.remarks, f"revoked, {cut}; the refusal is {IN_FORCE}"]
     ms = round((world.clock.monotonic() - started) * 1000)
     return Outcome(name, slug, "approved", True, "; ".join(parts), proof=enforced.proof, ms=ms)

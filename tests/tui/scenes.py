@@ -26,8 +26,9 @@ def gate_lines(count: int = 70) -> list[LogLine]:
     """A quarter of an hour of the gate's output."""
     lines = []
     for number in range(count):
+        moment = f"2026-03-04T12:{25 + number // 5:02d}:{number % 5 * 12 + 3:02d}Z"
         said: dict[str, object] = {
-            "event": "allowed", "time": f"2026-03-04T12:{25 + number // 5:02d}:{number % 5 * 12 + 3:02d}Z", "method": "GET",
+            "event": "allowed", "time": moment, "method": "GET",
             "host": "docs.example.com", "path": f"/guide/chapter-{number % 9 + 1}", "grant": "m1",
         }  # fmt: skip
         if number % 5 == 2:
@@ -38,7 +39,7 @@ def gate_lines(count: int = 70) -> list[LogLine]:
         elif number == 61:
             said = {
                 "event": "routes_loaded",
-                "time": said["time"],
+                "time": moment,
                 "routes": 12,
                 "generation": 8,
                 "digest": "sha256:5a1e0c77d0",
