@@ -8,6 +8,7 @@ from pathlib import Path
 from bottle_tui.adapters.docker import archives, waiting
 from bottle_tui.adapters.docker.archives import Entry
 from bottle_tui.adapters.docker.engine import Engine, translated
+from bottle_tui.adapters.docker.sdk import sdk
 from bottle_tui.demo.agent import HOST
 from bottle_tui.errors import EngineUnavailable, LaunchFailed, SidecarUnreachable
 from bottle_tui.ports import Recorded, Runtime
@@ -78,10 +79,8 @@ def words(runtime: Runtime, record: Recorded) -> Iterator[Iterable[str]]:
 
 
 def _remove(engine: Engine) -> None:
-    import docker.errors
-
     with (
         translated(LaunchFailed, f"{_NAME} could not be removed; `docker rm -f {_NAME}`"),
-        contextlib.suppress(docker.errors.NotFound),
+        contextlib.suppress(sdk().errors.NotFound),
     ):
         engine.api.remove_container(_NAME, force=True, v=True)

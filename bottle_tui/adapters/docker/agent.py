@@ -8,6 +8,7 @@ from bottle_tui.adapters.docker import archives
 from bottle_tui.adapters.docker.archives import Entry
 from bottle_tui.adapters.docker.containers import AgentShape
 from bottle_tui.adapters.docker.engine import Engine, foreign_errors, translated
+from bottle_tui.adapters.docker.sdk import sdk
 from bottle_tui.core.plan import AgentPlan
 from bottle_tui.errors import LaunchFailed
 from bottle_tui.ports import Progress
@@ -99,7 +100,7 @@ def shape(
 
 def _image_file(engine: Engine, image: str, path: str) -> bytes:
     """A file of an image, through a container that is never started; empty when there is none."""
-    import docker.errors
+    errors = sdk().errors
 
     made = engine.api.create_container_from_config(
         {"Image": image, "Cmd": ["-"], "HostConfig": {"NetworkMode": "none"}}
@@ -107,7 +108,7 @@ def _image_file(engine: Engine, image: str, path: str) -> bytes:
     try:
         chunks, _ = engine.api.get_archive(made["Id"], path)
         return archives.read_file(chunks) or b""
-    except docker.errors.NotFound:
+    except errors.NotFound:
         return b""
     finally:
         engine.api.remove_container(made["Id"], force=True, v=True)
@@ -135,7 +136,7 @@ def _folders(file: str) -> list[str]:
 
 def trust(engine: Engine, container: str, certificate: bytes) -> list[str]:
     """Add the gate's CA to the image's own root bundles, before the agent starts. Best effort; the bundles changed."""
-    import docker.errors
+    errors = sdk().errors
 
     changed = []
     for path in SYSTEM_BUNDLES:
@@ -148,7 +149,7 @@ def trust(engine: Engine, container: str, certificate: bytes) -> list[str]:
             whole = bundle.rstrip(b"\n") + b"\n" + certificate
             engine.api.put_archive(container, folder, archives.pack([Entry(name, whole, 0, 0o644)]))
             changed.append(path)
-        except docker.errors.NotFound:
+        except errors.NotFound:
             continue
         except foreign_errors():
             continue

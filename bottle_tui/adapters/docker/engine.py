@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from bottle_tui.adapters.docker.sdk import sdk
 from bottle_tui.errors import BottleError, EngineUnavailable
 
 START_HINT = "start Docker (`systemctl start docker`, or Docker Desktop), or set DOCKER_HOST"
@@ -44,9 +45,7 @@ class Engine:
 
     def _connect(self) -> Any:
         with translated(EngineUnavailable, self.silence, START_HINT):
-            import docker
-            from docker.constants import DEFAULT_UNIX_SOCKET
-
+            docker = sdk()
             arguments = self._where()
             self.address = arguments.get("base_url") or "local"
             if self.address.startswith("ssh://"):
@@ -54,21 +53,18 @@ class Engine:
 
                 self._bridge = SshBridge(self.address)
                 arguments = {"base_url": self._bridge.url}
-            _knock(arguments.get("base_url") or DEFAULT_UNIX_SOCKET)
+            _knock(arguments.get("base_url") or docker.constants.DEFAULT_UNIX_SOCKET)
             return docker.APIClient(version="auto", timeout=TIMEOUT_SECONDS, max_pool_size=32, **arguments)
 
     def _where(self) -> dict[str, Any]:
-        from docker.context import ContextAPI
-        from docker.utils import kwargs_from_env
-
-        environ = dict(self._environ)
-        found: dict[str, Any] = {**kwargs_from_env(environment=environ)}
+        contexts, environ = sdk().context.ContextAPI, dict(self._environ)
+        found: dict[str, Any] = {**sdk().utils.kwargs_from_env(environment=environ)}
         if "base_url" not in found:
             chosen = environ.get("DOCKER_CONTEXT")
-            if chosen and ContextAPI.get_context(chosen) is None:
+            if chosen and contexts.get_context(chosen) is None:
                 # The SDK would quietly take the local engine instead.
                 raise OSError(f"the Docker context {chosen} does not exist")
-            found = {**ContextAPI.kwargs_from_context(environment=environ), **found}
+            found = {**contexts.kwargs_from_context(environment=environ), **found}
         return found
 
     def api_at_least(self, version: tuple[int, int]) -> bool:
@@ -88,7 +84,7 @@ def _knock(address: str) -> None:
 
 def foreign_errors() -> tuple[type[Exception], ...]:
     """Whatever the SDK, its HTTP library or a socket raises."""
-    import docker.errors
+    docker = sdk()
     import requests.exceptions
     import urllib3.exceptions
 

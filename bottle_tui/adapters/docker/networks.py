@@ -6,6 +6,7 @@ from typing import Any
 
 from bottle_tui.adapters.docker import names
 from bottle_tui.adapters.docker.engine import Engine, explanation, translated
+from bottle_tui.adapters.docker.sdk import sdk
 from bottle_tui.errors import LaunchFailed, UsageError
 
 DEFAULT_SUBNET = "10.213.0.0/16"
@@ -71,8 +72,7 @@ def creation(kind: str, subnet: ipaddress.IPv4Network, *, isolated_known: bool) 
 
 def create(engine: Engine, slug: str, kind: str, within: ipaddress.IPv4Network, labels: dict[str, str]) -> str:
     """Make one network in a free /28; another `up` may be quicker, so the next one is tried. Returns its id."""
-    import docker.errors
-    import docker.types
+    docker = sdk()
 
     with translated(LaunchFailed, "the engine does not list its networks"):
         taken = list(taken_subnets(engine.api.networks()))

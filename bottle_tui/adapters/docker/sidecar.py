@@ -9,6 +9,7 @@ from bottle_tui.adapters.docker import archives, executing, names
 from bottle_tui.adapters.docker.archives import Entry
 from bottle_tui.adapters.docker.engine import Engine, is_missing, translated
 from bottle_tui.adapters.docker.following import ContainerLines
+from bottle_tui.adapters.docker.sdk import sdk
 from bottle_tui.core.views import SidecarState
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import EventLines, Ran, Role
@@ -78,12 +79,12 @@ class ContainerSidecar:
         return f"{self.role} (container {self._id[:12]})"
 
     def _archive(self, path: str) -> Iterator[bytes] | None:
-        import docker.errors
+        errors = sdk().errors
 
         chunks: Iterator[bytes]
         try:
             chunks, _ = self._engine.api.get_archive(self._id, path)
-        except docker.errors.NotFound as error:
+        except errors.NotFound as error:
             if "no such container" in str(error).lower():
                 raise
             return None
