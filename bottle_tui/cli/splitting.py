@@ -64,7 +64,11 @@ def commands(words: Sequence[str], environ: Mapping[str, str]) -> Commands | Non
             ["wezterm", "cli", "activate-pane", "--pane-id", pane],
         ]
     if environ.get("KITTY_WINDOW_ID"):
-        return [["kitty", "@", "launch", "--location=vsplit", "--keep-focus", "--cwd=current", *run]]
+        # Only this layout knows left and right; with the others `vsplit` is quietly taken for something else.
+        return [
+            ["kitty", "@", "goto-layout", "splits"],
+            ["kitty", "@", "launch", "--location=vsplit", "--keep-focus", "--cwd=current", *run],
+        ]
     return None
 
 

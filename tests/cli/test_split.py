@@ -28,13 +28,19 @@ def test_each_terminal_is_asked_in_its_own_words(environ: dict[str, str], progra
     found = splitting.commands(WORDS, environ)
     assert found is not None
     assert {command[0] for command in found} == {program}
-    assert found[0][-1] == "bottle-tui"
+    assert "bottle-tui" in [command[-1] for command in found]
 
 
 def test_a_multiplexer_inside_another_terminal_comes_first() -> None:
     found = splitting.commands(WORDS, {"KITTY_WINDOW_ID": "1", "TMUX": "x"})
     assert found is not None
     assert found[0][0] == "tmux"
+
+
+def test_kitty_is_told_the_one_layout_in_which_a_pane_can_be_on_the_right() -> None:
+    layout, launch = splitting.commands(WORDS, {"KITTY_WINDOW_ID": "1"}) or []
+    assert layout == ["kitty", "@", "goto-layout", "splits"]
+    assert "--location=vsplit" in launch and "--keep-focus" in launch
 
 
 def test_elsewhere_there_is_no_pane() -> None:
