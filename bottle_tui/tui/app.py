@@ -14,11 +14,11 @@ from bottle_tui.core.settings import Settings as Likes
 from bottle_tui.ports import World
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.reducing import reduced
 from bottle_tui.tui.conduct import Conduct
 from bottle_tui.tui.dialogs.away import Away
 from bottle_tui.tui.moved_keys import collision
 from bottle_tui.tui.palette import commands
-from bottle_tui.tui.reducing import reduced
 from bottle_tui.tui.screens import VIEWS
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.sentry import Sentry

@@ -11,9 +11,9 @@ from textual.screen import ModalScreen
 from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.selection import viewport
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.standing import Key, key_of
 from bottle_tui.tui.presentation.denied import detail_rows, heard, list_rows
 from bottle_tui.tui.presentation.rows import Row, Span, fit_row, row, rule, spread
-from bottle_tui.tui.standing import Key, key_of
 from bottle_tui.tui.widgets.rows import Rows
 
 DETAIL = 9

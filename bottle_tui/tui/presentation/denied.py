@@ -6,9 +6,9 @@ from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.text import visible
 from bottle_tui.core.timers import Ending
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.standing import Key, key_of
 from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_middle, fit, fit_row, row, rule, wrapped
 from bottle_tui.tui.presentation.times import age, ago, clock, stale
-from bottle_tui.tui.standing import Key, key_of
 
 STALE = 90.0
 """Seconds after which a list that nobody could read anew is "not known"."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from bottle_tui.core.marks import Marks
 from bottle_tui.core.views import Outcome
 from bottle_tui.tui import messages as m
-from bottle_tui.tui.board import Board, Result
+from bottle_tui.tui.board.moment import Board, Result
 
 
 def reduced(board: Board, heard: m.Heard, now: datetime) -> Board:

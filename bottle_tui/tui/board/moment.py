@@ -13,8 +13,8 @@ from bottle_tui.core.marks import Marks
 from bottle_tui.core.narrowing import Ask
 from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import BottleStatus, Card, Outcome
-from bottle_tui.tui.editing import Beside, Edits
-from bottle_tui.tui.standing import Standing
+from bottle_tui.tui.board.editing import Beside, Edits
+from bottle_tui.tui.board.standing import Standing
 
 KEPT_RESULTS = 20
 EVIDENCE_AGE = 30.0
