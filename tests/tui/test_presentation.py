@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bottle_tui.core.log_filter import has
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import Change, Fact, LogLine
-from bottle_tui.tui.board import Board, Result
+from bottle_tui.tui.board import Board, Result, arrivals
 from bottle_tui.tui.presentation import chrome, lists
 from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.card import (
@@ -50,7 +50,8 @@ def said(rows: tuple[Row, ...] | list[Row]) -> str:
 
 def board(*cards: object, **changes: object) -> Board:
     desk = Desk()
-    loaded = Board(NOON).heard(desk.bottles(), "docker: local", NOON).loaded(cards or desk.cards(), NOON)  # type: ignore[arg-type]
+    heard = arrivals.heard(Board(NOON), desk.bottles(), "docker: local", NOON)
+    loaded = arrivals.listed(heard, cards or desk.cards(), NOON)  # type: ignore[arg-type]
     return replace(loaded, **changes)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from bottle_tui.core.folding import Line
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleState, BottleStatus, Card, SidecarState
-from bottle_tui.tui.board import UNREAD, Board, Result
+from bottle_tui.tui.board import Board, Result
 from bottle_tui.tui.presentation.card import GLYPHS, RISK_STYLES, worst_first
 from bottle_tui.tui.presentation.rows import (
     Row,
@@ -231,7 +231,7 @@ def empty_rows(board: Board, width: int) -> list[Row]:
 def _further(result: Result, now: datetime | None, room: int) -> str:
     """How far it has come, and how long it lasts where both fit beside the sentence."""
     parts = [visible(result.delivery)] if result.delivery else []
-    if now is not None and result.undo and not parts and (now - result.at).total_seconds() > UNREAD:
+    if now is not None and result.is_unread(now):
         parts.append(
             "agent is not listening, c copies a line for it" if room > 90 else "not listening: c copies a line"
         )

@@ -17,6 +17,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.deciding import problem, targets
 from bottle_tui.tui.dialogs.batch import Batch
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.dialogs.denied import Denied
@@ -100,11 +101,11 @@ class InboxView(NarrowingView):
         self._again = now
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
-        targets = board.targets()
+        places = targets(board)
         bottle = Target(board.here, "quarantine") if board.here and not board.read_only else None
         return {
-            "card": (targets["card"], self.pane.seen),
-            "result": (targets["result"], frozenset()),
+            "card": (places["card"], self.pane.seen),
+            "result": (places["result"], frozenset()),
             "bottle": (bottle, frozenset()),
         }
 
@@ -119,7 +120,7 @@ class InboxView(NarrowingView):
         marked = f" {len(board.marked)} marked" if board.marked else ""
         size = self.size.width
         first = [
-            Hint("a", f"approve{marked}", can["a"] and board.problem() is None),
+            Hint("a", f"approve{marked}", can["a"] and problem(board) is None),
             Hint("r", f"reject{marked}", can["r"]),
             keys["="]._replace(text="fit to seen" if size >= 84 else "fit seen" if size >= 80 else "fit"),
             *(keys[key] for key in ("path", "m", "w")),
@@ -207,8 +208,8 @@ class InboxView(NarrowingView):
         digest, refusal = board.markable(card.id), self.sentry.guard.refusal("a", self.sentry.now())
         if card.id in board.marks:
             self.post_message(m.Marked(card.id))
-        elif board.problem() or refusal:
-            self.tell(f"space: {board.problem() or (refusal.value if refusal else '')}")
+        elif problem(board) or refusal:
+            self.tell(f"space: {problem(board) or (refusal.value if refusal else '')}")
         elif not digest:
             self.tell("space: one with !! is decided alone")
         else:
@@ -259,7 +260,7 @@ class InboxView(NarrowingView):
             self.action_zoom()
         elif self.pane.has_cursor:
             self.action_pane()
-        elif (board := self.board) and (card := board.open_card) and _own(card) and board.targets()["card"]:
+        elif (board := self.board) and (card := board.open_card) and _own(card) and targets(board)["card"]:
             self._withdraw(card)
 
     @on(Rows.Picked, "#inbox")
@@ -310,9 +311,9 @@ class InboxView(NarrowingView):
     # Deciding
 
     def why_not(self, key: str, refusal: Refusal) -> str:
-        problem = self.board.problem() if self.board else None
-        if refusal is Refusal.NOTHING and problem and key in "ar":
-            return f"{key}: {problem}"
+        why = problem(self.board) if self.board else None
+        if refusal is Refusal.NOTHING and why and key in "ar":
+            return f"{key}: {why}"
         return super().why_not(key, refusal)
 
     def decide(self, decision: Decision) -> None:
@@ -321,14 +322,14 @@ class InboxView(NarrowingView):
         if board is None or decision.key not in "ar":
             super().decide(decision)
             return
-        if card is None or board.targets()["card"] != decision.target:
+        if card is None or targets(board)["card"] != decision.target:
             self.tell(f"{decision.key}: {Refusal.TOO_NEW.value}")
         elif board.marked:
             self._decide_marked(decision.key, board)
         elif decision.key == "r":
             self._withdraw(card) if _own(card) else self._reject(card)
-        elif problem := board.problem():
-            self.tell(f"a: {problem}")
+        elif why := problem(board):
+            self.tell(f"a: {why}")
         elif any(risk.level == "danger" for risk in card.risks):
             self._confirm(card, decision.target, board.edits.of(card.id))
         else:
@@ -338,10 +339,10 @@ class InboxView(NarrowingView):
         card = board.open_card
         if key not in "ar" or card is None:
             return super().offer(key, board)
-        problem = board.problem() if key == "a" else None
-        target = board.targets()["card"]
-        if problem or target is None:
-            return None, problem or "nothing here to decide"
+        why = problem(board) if key == "a" else None
+        target = targets(board)["card"]
+        if why or target is None:
+            return None, why or "nothing here to decide"
         return target, f"{'approve' if key == 'a' else 'reject'} {card.host or card.tool} for {card.slug}"
 
     def _approve(self, card: Card, target: Target, edit: Edit, *, acknowledged: bool) -> None:
@@ -351,7 +352,7 @@ class InboxView(NarrowingView):
     def _confirm(self, card: Card, target: Target, edit: Edit) -> None:
         def answered(yes: bool | None) -> None:
             board = self.board
-            if yes and board and board.targets()["card"] == target and board.edits.of(card.id) == edit:
+            if yes and board and targets(board)["card"] == target and board.edits.of(card.id) == edit:
                 self._approve(card, target, edit, acknowledged=True)
 
         self.app.push_screen(Confirm(self.sentry, target, confirmation(card, self.size.width)), answered)

@@ -8,6 +8,7 @@ from bottle_tui.core import edit_form, narrowing
 from bottle_tui.core.edits import Edit
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.deciding import problem
 from bottle_tui.tui.dialogs.form import Form
 from bottle_tui.tui.presentation.chrome import Hint
 from bottle_tui.tui.screens.view import View
@@ -68,7 +69,7 @@ class NarrowingView(View):
             self.post_message(m.Edited(card.id, edit))
 
     def _why_nothing(self) -> str:
-        return (self.board.problem() if self.board else None) or "nothing here to change"
+        return (problem(self.board) if self.board else None) or "nothing here to change"
 
     def narrowing_hints(self, board: Board) -> dict[str, Hint]:
         """The keys for the footer, dim where they would do nothing now."""

@@ -13,6 +13,7 @@ from textual.timer import Timer
 from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.deciding import targets
 from bottle_tui.tui.dialogs.confirm import Confirm, asked_rows
 from bottle_tui.tui.moved_keys import hint
 from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tab_at, tabs_row, title_row, too_small
@@ -70,7 +71,7 @@ class View(Screen[None]):
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         """What the deciding keys are about here, and which of its risks are visible."""
-        return {"result": (board.targets()["result"], frozenset())}
+        return {"result": (targets(board)["result"], frozenset())}
 
     def result_rows(self, board: Board, width: int) -> tuple[Row, ...]:
         """What happened last, and the key that takes it back, where that key is about it here."""
@@ -240,7 +241,7 @@ class View(Screen[None]):
             target = self.about(board).get("bottle", (None,))[0]
             return (target, f"cut {target.id} off from everything") if target else (None, "no bottle here")
         if last and ((key == "u" and last.undo) or (key == "o" and last.reopen)):
-            return board.targets()["result"], f"take back: {last.text}"
+            return targets(board)["result"], f"take back: {last.text}"
         return None, "nothing here to take back"
 
     def action_release(self) -> None:

@@ -1,0 +1,78 @@
+"""What the services answered comes onto the board, and moves nothing under the cursor. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from bottle_tui.core.joining import head_of, joined
+from bottle_tui.core.selection import Selection
+from bottle_tui.core.views import BottleStatus, Card
+from bottle_tui.tui.board import results
+from bottle_tui.tui.board.cursor import opened
+from bottle_tui.tui.board.moment import Board
+
+
+def listed(board: Board, cards: Iterable[Card], at: datetime) -> Board:
+    """A listing arrived. A card that is gone stays while it is the open one, as it was last seen."""
+    shown = {card.id: card for card in cards if board.only in (None, card.slug)}
+    selection = _still_in_fold(board, shown).loaded((card.id, card.created) for card in shown.values())
+    if selection.leaving and selection.leaving in board.cards:
+        shown[selection.leaving] = _as_last_seen(board.cards[selection.leaving])
+    slugs = {id: card.slug for id, card in shown.items()}
+    rows = joined(selection.order, shown)
+    first = not board.selection.order
+    folding = board.folding.arrived(tuple(rows), slugs, head_of(rows, selection.selected), first=first)
+    after = replace(
+        board,
+        cards=MappingProxyType(shown),
+        selection=selection,
+        folding=folding,
+        cards_at=at,
+        cards_trouble="",
+        edits=board.edits.only(frozenset(shown)),
+    )
+    return _opening_wanted(_with_marks_kept(after))
+
+
+def _as_last_seen(card: Card) -> Card:
+    return replace(card, status="superseded") if card.status in ("pending", "failed") else card
+
+
+def _still_in_fold(board: Board, shown: Mapping[str, Card]) -> Selection:
+    """On a folded row the cursor stays on the row when its first ask leaves."""
+    rest = [id for id in board.fold.ids if id in shown] if board.fold else []
+    return board.selection.at(rest[0]) if rest and board.selection.selected not in shown else board.selection
+
+
+def _with_marks_kept(board: Board) -> Board:
+    """A mark stands for one change: another change, a danger or a decision takes it away."""
+    return replace(board, marks=board.marks.kept({card.id: board.markable(card.id) for card in board.waiting}))
+
+
+def _opening_wanted(board: Board) -> Board:
+    """What the operator has just filed opens as soon as it is there."""
+    wanted = board.standing.wanted
+    if wanted not in board.cards:
+        return board
+    return replace(opened(board, wanted), standing=replace(board.standing, wanted=""))
+
+
+def filed(board: Board, id: str) -> Board:
+    """The operator has filed this one: it opens now, or with the listing that brings it."""
+    return _opening_wanted(replace(board, standing=replace(board.standing, wanted=id)))
+
+
+def heard(board: Board, bottles: Iterable[BottleStatus], runtime: str, at: datetime, epoch: int = 0) -> Board:
+    """The bottles' states arrived."""
+    ordered = tuple(sorted(bottles, key=lambda bottle: (bottle.state == "foreign", bottle.slug)))
+    return replace(board, bottles=ordered, runtime=runtime, bottles_at=at, bottles_trouble="", bottles_epoch=epoch)
+
+
+def learned(board: Board, card: Card) -> Board:
+    """What became of a card: the open one, or the one of the result line."""
+    told = results.delivered(board.results, card)
+    if card.id not in board.cards and not any(result.id == card.id for result in told):
+        return replace(board, results=results.added(board.results, results.elsewhere(card, board.now)))
+    shown = {**board.cards, card.id: card} if card.id in board.cards else board.cards
+    return replace(board, cards=MappingProxyType(dict(shown)), results=told)

@@ -1,0 +1,66 @@
+"""What the deciding keys are about on this board, and why one may not decide. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from bottle_tui.core.arming import Target
+from bottle_tui.core.views import Card
+from bottle_tui.tui.board import results
+from bottle_tui.tui.board.moment import Board
+from bottle_tui.tui.board.results import Result
+
+
+def problem(board: Board) -> str | None:
+    """Why the open card cannot be approved, None when it can."""
+    card = board.open_card
+    if board.fold:
+        return f"{len(board.fold.ids)} asks in this row: enter shows them"
+    if card is None:
+        return "nothing waits"
+    if board.read_only:
+        return "read-only"
+    if card.id in board.applying:
+        return f"{board.applying[card.id]}…"
+    if card.status not in ("pending", "failed"):
+        return "no longer waiting"
+    if card.tool == "capability-block":
+        return "this version cannot rebuild yet"
+    if board.edits.is_computing(card.id):
+        return "computing…"
+    return None if card.change is not None else card.problem or "the change cannot be computed"
+
+
+def targets(board: Board) -> Mapping[str, Target | None]:
+    """What the deciding keys are about, by place on screen."""
+    card, last = board.open_card, board.last
+    live = card is not None and card.status in ("pending", "failed") and card.id not in board.applying
+    shown = Target(card.id, _digest(board, card), len(card.risks)) if card else None
+    return {
+        "card": shown if live and not board.read_only else None,
+        "result": Target(last.id, last.text) if last and last.kind != "busy" and not board.read_only else None,
+    }
+
+
+def _digest(board: Board, card: Card) -> str:
+    """Of what is drawn; while an edit is computed it is nothing that could be approved."""
+    if board.edits.is_computing(card.id):
+        return f"computing {board.edits.of(card.id)}"
+    return card.change.digest if card.change else ""
+
+
+def started(board: Board, id: str, verb: str, text: str) -> Board:
+    """A worker has begun; after a decision the next oldest opens."""
+    open_ones = [(card.id, card.created) for card in board.waiting if card.id not in board.applying]
+    return replace(
+        board,
+        applying=MappingProxyType({**board.applying, id: verb}),
+        selection=board.selection.decided(id, open_ones),
+        results=results.added(board.results, Result(board.now, text, "busy", id)),
+    )
+
+
+def ended(board: Board, id: str, result: Result) -> Board:
+    """A worker has ended."""
+    applying = {key: verb for key, verb in board.applying.items() if key != id}
+    return replace(board, applying=MappingProxyType(applying), results=results.ended(board.results, id, result))
