@@ -120,7 +120,7 @@ async def _until_read(pilot: Pilot[int]) -> None:
             case RoutesView():
                 there = screen.listing is not None
             case HistoryView():
-                there = screen.told is not None and screen.counted is not None
+                there = screen.ledger.told is not None and screen.traffic.counted is not None
             case LogsView():
                 screen.draw()
                 there = screen.origin.found is not None
