@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from bottle_tui.core.views import Card
 
@@ -37,6 +37,10 @@ class Result:
         """A fresh approval whose retry is still to be seen."""
         fresh = self.undo and (now - self.at).total_seconds() < FOLLOWED
         return fresh and not self.delivery.startswith("retry passed")
+
+    def told(self) -> Self:
+        """Only told: without the keys that take it back."""
+        return replace(self, undo=False, reopen=False)
 
 
 type Results = tuple[Result, ...]
@@ -73,3 +77,8 @@ def elsewhere(card: Card, now: datetime) -> Result:
     """What somebody else decided, in one line; nothing to take back from here."""
     how = card.problem if card.decided_by else card.status
     return Result(now, f"{card.host or card.tool} for {card.slug}: {how or card.status}", "ok", card.id)
+
+
+def told(results: Results) -> Results:
+    """The same where the keys that take back are about something else."""
+    return (results[0].told(), *results[1:]) if results else ()

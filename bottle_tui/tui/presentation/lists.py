@@ -1,6 +1,5 @@
 """The inbox and the bottles as aligned rows, one each."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -223,7 +222,7 @@ def empty_rows(board: Board, width: int) -> list[Row]:
         rows += [
             row(),
             rule("last decisions", "", width),
-            *(result_row(replace(result, undo=False, reopen=False), width) for result in done[:8]),
+            *(result_row(result.told(), width) for result in done[:8]),
         ]
     return rows
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from bottle_tui.core.arming import Target
 from bottle_tui.core.provenance import Provenance
+from bottle_tui.core.text import visible
 from bottle_tui.core.views import LogLine
 from bottle_tui.tui import findings
+from bottle_tui.tui.board import Board
 from bottle_tui.tui.work import work
 
 if TYPE_CHECKING:
@@ -68,3 +71,17 @@ class Origin:
         if message.number == self._number:
             self._asking, self._at = False, monotonic()
             self.found, self.trouble = None, message.line
+
+    def target(self, board: Board) -> Target | None:
+        """What `u` would take back: the grant that was found, as it stands in the table."""
+        found = self.found
+        if found is None or found.standing is None or board.read_only or found.grant in board.applying:
+            return None
+        return Target(found.grant, f"{found.slug} {found.digest}")
+
+    def revoke(self) -> None:
+        """`u` stood alone on it."""
+        if (found := self.found) is not None and found.standing is not None:
+            self._view.begin(found.grant, "revoking", f"{visible(found.host)} for {found.slug}: taking it back")
+            self._view.deeds.revoke(found.slug, found.grant, found.standing)
+            self.forget()

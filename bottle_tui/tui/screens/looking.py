@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.message import Message
 
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.results import told
 from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.work import work
@@ -66,9 +67,7 @@ class LookingView(View):
 
     def result_rows(self, board: Board, width: int) -> tuple[Row, ...]:
         """Without the key that would take it back: here that key is about what is open."""
-        last = board.last
-        shown = (replace(last, undo=False, reopen=False), *board.results[1:]) if last else ()
-        return super().result_rows(replace(board, results=shown), width)
+        return super().result_rows(replace(board, results=told(board.results)), width)
 
     def beat(self) -> None:
         """Time to read again, or something was decided."""
