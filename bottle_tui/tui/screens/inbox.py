@@ -11,34 +11,25 @@ from textual.containers import Container
 
 from bottle_tui.core import reminder
 from bottle_tui.core.arming import Decision, Refusal, Target
-from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import DeniedGroup
-from bottle_tui.core.text import visible
-from bottle_tui.core.views import Card
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import problem, targets
-from bottle_tui.tui.dialogs.batch import Batch
-from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.dialogs.denied import Denied
 from bottle_tui.tui.dialogs.reading import Reading
-from bottle_tui.tui.dialogs.reason import Reason
-from bottle_tui.tui.presentation.card import asked_row, confirmation, plain_card, whole_change, whole_words
+from bottle_tui.tui.presentation.card import plain_card, whole_change, whole_words
 from bottle_tui.tui.presentation.chrome import Hint
 from bottle_tui.tui.presentation.facts import drawn_card, evidence_lines
+from bottle_tui.tui.presentation.inbox_keys import inbox_hints
 from bottle_tui.tui.presentation.lists import fold_rows
-from bottle_tui.tui.presentation.rows import row
 from bottle_tui.tui.screens.inbox_card import CardPane
+from bottle_tui.tui.screens.inbox_decisions import Decisions, is_own
 from bottle_tui.tui.screens.inbox_list import Listing
+from bottle_tui.tui.screens.inbox_marks import Marking
 from bottle_tui.tui.screens.inbox_narrow import NarrowingView
 from bottle_tui.tui.widgets.rows import Rows
 
 MUTED_FOR = timedelta(minutes=15)
-
-
-def _own(card: Card) -> bool:
-    """Whether the operator filed it and has not decided it: it is withdrawn, not rejected; no agent waits for it."""
-    return card.by_operator and card.status == "pending"
 
 
 class InboxView(NarrowingView):
@@ -71,6 +62,8 @@ class InboxView(NarrowingView):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.listing = Listing(self)
         self.pane = CardPane(self)
+        self.decisions = Decisions(self)
+        self.marking = Marking(self, self.decisions)
         self._again = ("", 0)
 
     def body(self) -> ComposeResult:
@@ -110,44 +103,9 @@ class InboxView(NarrowingView):
         }
 
     def hints(self, board: Board) -> tuple[Sequence[Hint], Sequence[Hint]]:
-        at = self.sentry.now()
-        guard = self.sentry.guard
+        at, guard = self.sentry.now(), self.sentry.guard
         can = {key: guard.refusal(key, at) is None for key in "arX"}
-        last = board.last
-        keys = self.narrowing_hints(board)
-        back = Hint("o", "reopen") if last and last.reopen else Hint("u", "undo", bool(last and last.undo))
-        shown = board.open_card is not None
-        marked = f" {len(board.marked)} marked" if board.marked else ""
-        size = self.size.width
-        first = [
-            Hint("a", f"approve{marked}", can["a"] and problem(board) is None),
-            Hint("r", f"reject{marked}", can["r"]),
-            keys["="]._replace(text="fit to seen" if size >= 84 else "fit seen" if size >= 80 else "fit"),
-            *(keys[key] for key in ("path", "m", "w")),
-        ]
-        more = [keys["t"], keys["s"]]
-        zoom = Hint("enter", "unfold" if board.fold else "back" if self.pane.zoomed else "zoom")
-        move = Hint("j/k", "scroll" if self.pane.is_open else "next")
-        edit = [keys["e"], Hint("p", "denied")]
-        leave = [Hint("?", "help"), Hint("q", "quit")]
-        if size < 80:
-            return first, [*more, *edit, *leave]
-        second = [
-            move,
-            zoom,
-            *edit,
-            Hint("X", "quarantine", can["X"]),
-            *leave,
-            keys["0"],
-            back,
-            Hint("d", "diff", shown),
-            Hint("v", "words", shown),
-            Hint("c", "copy", shown),
-            Hint(":", "all actions"),
-            Hint("b", "all bottles" if board.only else "one bottle"),
-            Hint("tab", "pane"),
-        ]
-        return [*first, *more], second
+        return inbox_hints(board, can, self.size.width, zoomed=self.pane.zoomed, scrolls=self.pane.is_open)
 
     # Looking
 
@@ -182,11 +140,6 @@ class InboxView(NarrowingView):
 
         self.app.push_screen(Denied(lambda: self.board), chosen)
 
-    def _withdraw(self, card: Card) -> None:
-        line = f"{card.host} for {card.slug}: not filed after all, nothing was granted"
-        self.begin(card.id, "withdrawing", line)
-        self.deeds.withdraw(card.id, line)
-
     def action_mute(self) -> None:
         """The bottle here calls nobody for a while, or calls again; its agent is told either way."""
         board = self.board
@@ -200,49 +153,7 @@ class InboxView(NarrowingView):
 
     def action_mark(self) -> None:
         """Mark the open card, if it could be approved this very moment; or take its mark away."""
-        board = self.board
-        card = board.open_card if board else None
-        if board is None or card is None:
-            self.tell("space: open the one you mean first")
-            return
-        digest, refusal = board.markable(card.id), self.sentry.guard.refusal("a", self.sentry.now())
-        if card.id in board.marks:
-            self.post_message(m.Marked(card.id))
-        elif problem(board) or refusal:
-            self.tell(f"space: {problem(board) or (refusal.value if refusal else '')}")
-        elif not digest:
-            self.tell("space: one with !! is decided alone")
-        else:
-            self.post_message(m.Marked(card.id, digest))
-
-    def _decide_marked(self, key: str, board: Board) -> None:
-        cards = board.marked
-        target = Target("marked", board.marks.digest)
-
-        def confirmed(yes: bool | None) -> None:
-            now = self.board
-            if yes and now and now.marks.digest == target.digest and len(now.marked) == len(cards):
-                for card in cards:
-                    change = Target(card.id, card.change.digest if card.change else "")
-                    self._approve(card, change, now.edits.of(card.id), acknowledged=False)
-                self.post_message(m.Marked())
-            elif yes:
-                self.tell("one of them has changed meanwhile: nothing done")
-
-        def rejected(reason: str | None) -> None:
-            if not reason:
-                self.tell("not rejected")
-                return
-            for card in cards:
-                self.begin(card.id, "rejecting", f"{card.host} for {card.slug}: rejecting")
-                self.deeds.reject(card.id, reason)
-            self.post_message(m.Marked())
-
-        if key == "a":
-            self.app.push_screen(Batch(self.sentry, target, cards), confirmed)
-        else:
-            hosts = ", ".join(dict.fromkeys(visible(card.host) for card in cards))
-            self.app.push_screen(Reason(self.sentry, row(f"reject {len(cards)} marked: {hosts}")), rejected)
+        self.marking.mark(self.board)
 
     def action_unfold(self) -> None:
         """Each ask of this bottle in a row of its own."""
@@ -260,8 +171,8 @@ class InboxView(NarrowingView):
             self.action_zoom()
         elif self.pane.has_cursor:
             self.action_pane()
-        elif (board := self.board) and (card := board.open_card) and _own(card) and targets(board)["card"]:
-            self._withdraw(card)
+        elif (board := self.board) and (card := board.open_card) and is_own(card) and targets(board)["card"]:
+            self.decisions.withdraw(card)
 
     @on(Rows.Picked, "#inbox")
     def _picked(self, event: Rows.Picked) -> None:
@@ -318,51 +229,15 @@ class InboxView(NarrowingView):
 
     def decide(self, decision: Decision) -> None:
         board = self.board
-        card = board.open_card if board else None
         if board is None or decision.key not in "ar":
             super().decide(decision)
-            return
-        if card is None or targets(board)["card"] != decision.target:
-            self.tell(f"{decision.key}: {Refusal.TOO_NEW.value}")
-        elif board.marked:
-            self._decide_marked(decision.key, board)
-        elif decision.key == "r":
-            self._withdraw(card) if _own(card) else self._reject(card)
-        elif why := problem(board):
-            self.tell(f"a: {why}")
-        elif any(risk.level == "danger" for risk in card.risks):
-            self._confirm(card, decision.target, board.edits.of(card.id))
+        elif board.marked and targets(board)["card"] == decision.target:
+            self.marking.decide(decision.key, board)
         else:
-            self._approve(card, decision.target, board.edits.of(card.id), acknowledged=False)
+            self.decisions.decide(board, decision)
 
     def offer(self, key: str, board: Board) -> tuple[Target | None, str]:
         card = board.open_card
         if key not in "ar" or card is None:
             return super().offer(key, board)
-        why = problem(board) if key == "a" else None
-        target = targets(board)["card"]
-        if why or target is None:
-            return None, why or "nothing here to decide"
-        return target, f"{'approve' if key == 'a' else 'reject'} {card.host or card.tool} for {card.slug}"
-
-    def _approve(self, card: Card, target: Target, edit: Edit, *, acknowledged: bool) -> None:
-        self.begin(card.id, "applying", f"{card.host} for {card.slug}: pipelock, egress, proof")
-        self.deeds.approve(card.id, target.digest, acknowledged, edit)
-
-    def _confirm(self, card: Card, target: Target, edit: Edit) -> None:
-        def answered(yes: bool | None) -> None:
-            board = self.board
-            if yes and board and targets(board)["card"] == target and board.edits.of(card.id) == edit:
-                self._approve(card, target, edit, acknowledged=True)
-
-        self.app.push_screen(Confirm(self.sentry, target, confirmation(card, self.size.width)), answered)
-
-    def _reject(self, card: Card) -> None:
-        def answered(reason: str | None) -> None:
-            if reason:
-                self.begin(card.id, "rejecting", f"{card.host} for {card.slug}: rejecting")
-                self.deeds.reject(card.id, reason)
-            else:
-                self.tell("not rejected")
-
-        self.app.push_screen(Reason(self.sentry, asked_row(card, self.size.width)), answered)
+        return self.decisions.offer(key, board, card)

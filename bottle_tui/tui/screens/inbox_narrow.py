@@ -7,10 +7,8 @@ from textual.binding import Binding, BindingType
 from bottle_tui.core import edit_form, narrowing
 from bottle_tui.core.edits import Edit
 from bottle_tui.tui import messages as m
-from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import problem
 from bottle_tui.tui.dialogs.form import Form
-from bottle_tui.tui.presentation.chrome import Hint
 from bottle_tui.tui.screens.view import View
 
 
@@ -70,18 +68,3 @@ class NarrowingView(View):
 
     def _why_nothing(self) -> str:
         return (problem(self.board) if self.board else None) or "nothing here to change"
-
-    def narrowing_hints(self, board: Board) -> dict[str, Hint]:
-        """The keys for the footer, dim where they would do nothing now."""
-        ask = board.ask
-        can = {key: ask is not None and step(ask).edit is not None for key, step in narrowing.STEPS.items()}
-        return {
-            "=": Hint("=", "fit to seen", can["="]),
-            "path": Hint("- +", "path", can["-"] or can["+"]),
-            "m": Hint("m", "methods", can["m"]),
-            "w": Hint("w", "host", can["w"]),
-            "t": Hint("t", "until", can["t"]),
-            "s": Hint("s", "scan", can["s"]),
-            "e": Hint("e", "edit", ask is not None and bool(edit_form.fields_of(ask))),
-            "0": Hint("0", "as asked", can["0"]),
-        }
