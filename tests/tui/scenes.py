@@ -118,7 +118,7 @@ async def _until_read(pilot: Pilot[int]) -> None:
         screen = pilot.app.screen
         match screen:
             case RoutesView():
-                there = screen.listing is not None
+                there = screen.grants.listing is not None
             case HistoryView():
                 there = screen.ledger.told is not None and screen.traffic.counted is not None
             case LogsView():

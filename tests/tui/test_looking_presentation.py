@@ -13,7 +13,7 @@ from bottle_tui.core.evidence import Use
 from bottle_tui.core.rollup import Gap
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import LogLine
-from bottle_tui.tui.presentation import draft, history, logs, provenance, routes
+from bottle_tui.tui.presentation import draft, history, logs, provenance, route_note, routes
 from bottle_tui.tui.presentation.amounts import short_id, size
 from bottle_tui.tui.presentation.rows import Row, width_of
 from sidecar_addon.table import Grant, Route, Table
@@ -61,7 +61,7 @@ def test_foreign_text_is_visible_and_no_row_is_wider_than_the_screen(width: int)
         routes.head_row([], None, None, NASTY, NOON, width),
         routes.header_row(width),
         *(routes.item_row(item, found, NOON, width, selected=True) for item in found.items),
-        *(row for item in found.items for row in routes.item_note(item, found, NOON, width)),
+        *(row for item in found.items for row in route_note.item_note(item, found, NOON, width)),
         *routes.patch_rows(NASTY, width),
         history.slug_row([NASTY], NASTY, width),
         history.ledger_head(3, NASTY, True, "", width),
@@ -131,7 +131,7 @@ def test_an_empty_slot_is_told_from_a_filled_and_an_unknown_one() -> None:
     for slots, words in (({"EGRESS_TOKEN_0"}, "(filled)"), (set(), "EMPTY"), (None, "not known whether filled")):
         found = looking.listing(slots=slots)
         item = found.item(looking.ASKED)
-        assert item is not None and words in said(routes.item_note(item, found, NOON, 100))
+        assert item is not None and words in said(route_note.item_note(item, found, NOON, 100))
 
 
 def test_use_that_was_not_counted_is_not_never() -> None:

@@ -58,7 +58,7 @@ async def test_u_right_after_the_table_has_changed_takes_nothing_back(sit: Sit) 
         operator.wait(5)
         desk.look.tables["docs"] = replace(listing(), digest="sha256:other")
         operator.app.screen.read()  # type: ignore[attr-defined]
-        await operator.until(lambda: operator.app.screen.listing.digest == "sha256:other")  # type: ignore[attr-defined]
+        await operator.until(lambda: operator.app.screen.grants.listing.digest == "sha256:other")  # type: ignore[attr-defined]
         await operator.pilot.pause()
         await operator.pilot.press("u")
         operator.wait(0.2)

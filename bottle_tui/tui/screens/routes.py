@@ -9,22 +9,18 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from bottle_tui.core.arming import Decision, Target
-from bottle_tui.core.listing import Item, Listing
-from bottle_tui.core.selection import viewport
-from bottle_tui.core.text import visible
 from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.presentation.chrome import Hint
-from bottle_tui.tui.presentation.routes import head_row, header_row, item_note, item_row, patch_rows, paths
-from bottle_tui.tui.presentation.rows import Span, row
+from bottle_tui.tui.presentation.routes import head_row, patch_rows
 from bottle_tui.tui.screens.drafting import Drafting
 from bottle_tui.tui.screens.looking import LookingView, Question
+from bottle_tui.tui.screens.routes_grants import GrantsPane
 from bottle_tui.tui.widgets.rows import Rows
 from bottle_tui.tui.work import work
 
-NOTE_ROWS = 9
 LOOK = (Hint("j/k", "next"), Hint("?", "help"), Hint("q", "quit"), Hint(":", "all actions"), Hint("1–5", "views"))
 
 
@@ -52,10 +48,7 @@ class RoutesView(LookingView):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.listing: Listing | None = None
-        self.trouble = ""
-        self.open: str | None = None
-        self._top = 0
+        self.grants = GrantsPane(self)
         self.draft = Drafting(self)
 
     def body(self) -> ComposeResult:
@@ -73,74 +66,37 @@ class RoutesView(LookingView):
         return ((lambda: findings.RoutesListed(looks.routes(slug)), lambda line: findings.RoutesLost(slug, line)),)
 
     def forget(self) -> None:
-        self.listing, self.trouble, self.open, self._top = None, "", None, 0
+        self.grants.forget()
         self.draft.forget()
 
     @on(findings.RoutesListed)
     def _listed(self, message: findings.RoutesListed) -> None:
         self.has_read()
         if message.listing.slug == self.slug:
-            self.listing, self.trouble = message.listing, ""
+            self.grants.learned(message.listing)
             self.draw()
 
     @on(findings.RoutesLost)
     def _lost(self, message: findings.RoutesLost) -> None:
         self.has_read()
         if message.slug == self.slug:
-            self.trouble = message.line
+            self.grants.trouble = message.line
             self.draw()
 
     # Drawing
 
-    @property
-    def item(self) -> Item | None:
-        """The grant under the cursor."""
-        items = self.listing.items if self.listing else ()
-        found = self.listing.item(self.open) if self.listing else None
-        return found or (items[min(self._index, len(items) - 1)] if items else None)
-
-    _index = 0
-
     def fill(self, board: Board, width: int, height: int) -> None:
         self.choose(board)
-        head = self.query_one("#routes-head", Rows)
-        names, rows, note = (self.query_one(f"#{id}", Rows) for id in ("routes-names", "routes", "route"))
-        wide = width >= 140
-        left = width - 66 if wide else width
-        head.rows = (head_row(self.slugs(board), self.slug, self.listing, self.trouble, board.now, left),)
+        note, grants = self.query_one("#route", Rows), self.grants
+        left = width - 66 if width >= 140 else width
+        head = head_row(self.slugs(board), self.slug, grants.listing, grants.trouble, board.now, left)
+        self.query_one("#routes-head", Rows).rows = (head,)
         self.set_class(self.draft.card is not None, "-draft")
         if self.draft.card is not None:
-            names.rows, rows.rows, rows.cursor = (), (), None
-            rows.styles.height = 0
+            grants.hide()
             note.rows = self.draft.rows(width, height - 1)
-            return
-        listing, item = self.listing, self.item
-        if listing is None or item is None:
-            names.rows, note.rows, rows.cursor = (), (), None
-            rows.rows = self._nothing(left)
-            return
-        self.open = item.id
-        names.rows = (header_row(left),)
-        ids = [each.id for each in listing.items]
-        self._index = ids.index(item.id)
-        drawn = item_note(item, listing, board.now, 65 if wide else width)
-        room = height - 2 - min(len(drawn), max(NOTE_ROWS, height // 2))
-        shown = max(1, height - 2 if wide else min(len(ids), room))
-        self._top = viewport(self._top, self._index, self._index, shown, len(ids))
-        rows.styles.height = shown
-        rows.rows = tuple(
-            item_row(each, listing, board.now, left, selected=each.id == item.id, doing=board.applying.get(each.id, ""))
-            for each in listing.items[self._top : self._top + shown]
-        )
-        rows.cursor = self._index - self._top
-        note.rows = tuple(drawn)
-
-    def _nothing(self, width: int) -> tuple[tuple[Span, ...], ...]:
-        if self.trouble:
-            return (row(Span(f" {visible(self.trouble)}"[:width], "warn")),)
-        if self.listing is not None:
-            return (row(Span(" No route: everything is denied.", "muted")),)
-        return ()
+        else:
+            grants.fill(board, note, width, height)
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         live = self.slug is not None and not board.read_only
@@ -153,20 +109,15 @@ class RoutesView(LookingView):
 
     def target(self, board: Board) -> Target | None:
         """What `u` would take back: the open grant of the table as it is drawn."""
-        item, listing = self.item, self.listing
-        if self.draft.card is not None:
-            return None
-        if item is None or listing is None or item.grant is None or board.read_only or item.id in board.applying:
-            return None
-        return Target(item.id, f"{listing.slug} {listing.digest}")
+        return None if self.draft.card is not None else self.grants.target(board)
 
     def hints(self, board: Board) -> tuple[Sequence[Hint], Sequence[Hint]]:
         if self.draft.card is not None:
             ready = self.draft.target(board) is not None and self.sentry.guard.refusal("a", self.sentry.now()) is None
             return [Hint("a", "apply", ready), Hint("esc", "leave it"), Hint("j/k", "scroll")], LOOK
-        some = self.item is not None
+        item = self.grants.item
         first = [
-            Hint("enter", "where from", some and self.item is not None and self.item.grant is not None),
+            Hint("enter", "where from", item is not None and item.grant is not None),
             Hint("u", "revoke", self.target(board) is not None),
             Hint("b", "next bottle", len(self.slugs(board)) > 1),
             Hint("e", "edit", self.slug is not None and not board.read_only),
@@ -181,17 +132,14 @@ class RoutesView(LookingView):
         """Up or down."""
         if self.draft.card is not None:
             self.draft.scroll(by)
-            self.draw()
-        elif self.listing and self.listing.items:
-            at = min(max(self._index + by, 0), len(self.listing.items) - 1)
-            self.open = self.listing.items[at].id
-            self.draw()
+        else:
+            self.grants.move(by)
+        self.draw()
 
     @on(Rows.Picked, "#routes")
     def _picked(self, event: Rows.Picked) -> None:
-        if self.listing and 0 <= self._top + event.index < len(self.listing.items):
-            self.open = self.listing.items[self._top + event.index].id
-            self.draw()
+        self.grants.pick(event.index)
+        self.draw()
 
     def on_mouse_scroll_down(self) -> None:
         """The wheel scrolls; it never decides."""
@@ -203,7 +151,7 @@ class RoutesView(LookingView):
 
     def action_origin(self) -> None:
         """Who asked, who approved, when, why, and its traffic."""
-        item, slug, board = self.item, self.slug, self.board
+        item, slug, board = self.grants.item, self.slug, self.board
         if self.draft.card is not None:
             return
         if item is not None and item.grant is not None and slug is not None and board is not None:
@@ -274,7 +222,7 @@ class RoutesView(LookingView):
     # Deciding
 
     def decide(self, decision: Decision) -> None:
-        board, item = self.board, self.item
+        board = self.board
         if decision.key == "a" and board is not None and self.draft.card is not None:
             if self.draft.target(board) == decision.target:
                 self.draft.apply(decision.target)
@@ -282,14 +230,13 @@ class RoutesView(LookingView):
                 self.tell("a: the change is not the one that was shown")
         elif decision.key != "u" or board is None:
             super().decide(decision)
-        elif item is None or item.grant is None or self.slug is None or self.target(board) != decision.target:
+        elif self.target(board) != decision.target:
             self.tell("u: the table has changed: look again, nothing was done")
         else:
-            self.begin(item.id, "revoking", f"{visible(item.host)} for {self.slug}: taking it back")
-            self.deeds.revoke(self.slug, item.grant.id, item.grant)
+            self.grants.revoke()
 
     def offer(self, key: str, board: Board) -> tuple[Target | None, str]:
-        item, card = self.item, self.draft.card
+        item, card = self.grants.item, self.draft.card
         if key == "a":
             return (
                 (self.draft.target(board), f"apply {card.tool} for {card.slug}")
@@ -298,6 +245,4 @@ class RoutesView(LookingView):
             )
         if key != "u" or item is None:
             return super().offer(key, board)
-        target = self.target(board)
-        line = f"revoke {item.host} {paths(item)} for {self.slug}: what flows under it is cut"
-        return (target, line) if target else (None, "nothing here to take back")
+        return self.grants.offer(item, board, self.slug)
