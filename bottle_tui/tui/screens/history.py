@@ -183,13 +183,8 @@ class HistoryView(LookingView):
             self.traffic.pick(event.index, self.board.now)
         self.draw()
 
-    def on_mouse_scroll_down(self) -> None:
-        """The wheel scrolls; it never decides."""
-        self.action_move(1)
-
-    def on_mouse_scroll_up(self) -> None:
-        """The wheel scrolls; it never decides."""
-        self.action_move(-1)
+    def wheel(self, by: int) -> None:
+        self.action_move(by)
 
     def action_since(self) -> None:
         """Another length of time."""

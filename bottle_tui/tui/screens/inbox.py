@@ -179,13 +179,8 @@ class InboxView(NarrowingView):
         if self.board and (id := self.listing.at(self.board, event.index)):
             self.post_message(m.Moved(to=id))
 
-    def on_mouse_scroll_down(self) -> None:
-        """The wheel scrolls; it never decides."""
-        self.action_move(1)
-
-    def on_mouse_scroll_up(self) -> None:
-        """The wheel scrolls; it never decides."""
-        self.action_move(-1)
+    def wheel(self, by: int) -> None:
+        self.action_move(by)
 
     def action_diff(self) -> None:
         """Every line."""

@@ -61,13 +61,8 @@ class ReadingView(View):
         """By pages."""
         self.action_lines(by * max(self.pane.size.height - 1, 1))
 
-    def on_mouse_scroll_down(self) -> None:
-        """The wheel scrolls."""
-        self.action_lines(3)
-
-    def on_mouse_scroll_up(self) -> None:
-        """The wheel scrolls."""
-        self.action_lines(-3)
+    def wheel(self, by: int) -> None:
+        self.action_lines(3 * by)
 
     @on(Rows.Clicked)
     def _line_clicked(self, event: Rows.Clicked) -> None:

@@ -141,13 +141,8 @@ class RoutesView(LookingView):
         self.grants.pick(event.index)
         self.draw()
 
-    def on_mouse_scroll_down(self) -> None:
-        """The wheel scrolls; it never decides."""
-        self.action_move(1)
-
-    def on_mouse_scroll_up(self) -> None:
-        """The wheel scrolls; it never decides."""
-        self.action_move(-1)
+    def wheel(self, by: int) -> None:
+        self.action_move(by)
 
     def action_origin(self) -> None:
         """Who asked, who approved, when, why, and its traffic."""

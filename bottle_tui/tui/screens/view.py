@@ -1,36 +1,25 @@
-"""What every view is made of: title, tabs, a body, the last result, the keys; and what its deciding keys are about."""
+"""What the deciding keys of a view are about, and what they do in every view."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.reactive import reactive
-from textual.screen import Screen
-from textual.timer import Timer
 
 from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import targets
 from bottle_tui.tui.dialogs.confirm import Confirm, asked_rows
-from bottle_tui.tui.moved_keys import hint
-from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tab_at, tabs_row, title_row, too_small
-from bottle_tui.tui.presentation.rows import Row
+from bottle_tui.tui.screens.frame import Frame
 from bottle_tui.tui.sentry import Sentry
-from bottle_tui.tui.widgets.rows import Rows
 from bottle_tui.tui.work import Deeds
 
 DECIDING = frozenset("aruoX")
-MIN_WIDTH, MIN_HEIGHT = 60, 24
-NOTICE_SECONDS = 4.0
 
 
-class View(Screen[None]):
-    """Draws a board. Its deciding keys never reach it as actions: the sentry hands over decisions."""
+class View(Frame):
+    """A view that decides. Its deciding keys never reach it as actions: the sentry hands over decisions."""
 
-    NAME: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "u",
@@ -45,108 +34,22 @@ class View(Screen[None]):
         ),
     ]
 
-    board: reactive[Board | None] = reactive(None, init=False, repaint=False)
-    notice: reactive[str] = reactive("", init=False, repaint=False)
-
     def __init__(self, sentry: Sentry, deeds: Deeds) -> None:
-        super().__init__()
-        self.sentry = sentry
+        super().__init__(sentry)
         self.deeds = deeds
         self._told: dict[str, tuple[Target | None, frozenset[int]]] = {}
-        self._notice_timer: Timer | None = None
-
-    def compose(self) -> ComposeResult:
-        yield Rows(id="title")
-        yield Rows(id="tabs")
-        yield from self.body()
-        yield Rows(id="result")
-        yield Rows(id="footer")
-
-    def body(self) -> ComposeResult:
-        """The widgets between the tabs and the result line."""
-        yield from ()
-
-    def fill(self, board: Board, width: int, height: int) -> None:
-        """Draw the body, which has that many rows."""
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         """What the deciding keys are about here, and which of its risks are visible."""
         return {"result": (targets(board)["result"], frozenset())}
 
-    def result_rows(self, board: Board, width: int) -> tuple[Row, ...]:
-        """What happened last, and the key that takes it back, where that key is about it here."""
-        return last_rows(board, width)
-
-    def hints(self, board: Board) -> tuple[Sequence[Hint], Sequence[Hint]]:
-        """The keys that apply now."""
-        return (), ()
-
-    # Drawing
-
-    def watch_board(self) -> None:
-        self.draw()
-
-    def watch_notice(self) -> None:
-        self.draw()
-
-    @on(Rows.Resized)
-    def _resized(self) -> None:
-        self.draw()
-
-    @on(Rows.Clicked, "#tabs")
-    async def _view_clicked(self, event: Rows.Clicked) -> None:
-        """A tab was clicked: look at that view."""
-        name = tab_at(self.board, self.NAME, event.x) if self.board else None
-        if name is not None:
-            await self.app.run_action(f"view({name!r})")
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.sentry.resized()
-        self.draw()
-
-    def on_screen_resume(self) -> None:
-        """Back from another view or a dialog: what is uncovered counts as new."""
-        self._told.clear()
-        self.sentry.resized()
-        self.draw()
-
-    @property
-    def too_small(self) -> bool:
-        """Whether there is only room for one line that says so."""
-        return self.size.width < MIN_WIDTH or self.size.height < MIN_HEIGHT
-
-    def draw(self) -> None:
-        """The whole screen from the board. Cheap; widgets repaint only what changed."""
-        board = self.board
-        if board is None or self not in self.app.screen_stack or not self.query("#footer"):
-            return
-        title = self.query_one("#title", Rows)
-        self.set_class(self.too_small, "-tiny")
-        if self.too_small:
-            title.rows = (too_small(self.size.width, self.size.height),)
-            self._tell({})
-            return
-        width, height = title.size.width, self.size.height
-        self.set_class(width < 80, "-narrow")
-        self.set_class(width >= 140, "-wide")
-        title.rows = (title_row(board, self.NAME, width),)
-        self.query_one("#tabs", Rows).rows = (tabs_row(board, self.NAME, width),)
-        result = self.query_one("#result", Rows)
-        result.rows = self.result_rows(board, width)
-        result.styles.height = len(result.rows)
-        self.fill(board, width, height - 4 - len(result.rows))
-        self.draw_footer(board, width)
-        self._tell(self.about(board))
-
-    def draw_footer(self, board: Board, width: int) -> None:
-        """The keys, dim where they do nothing now."""
-        first, second = self.hints(board)
-        if self.sentry.moved:
-            first = [hint(each, type(self), self.sentry.moved) for each in first]
-            second = [hint(each, type(self), self.sentry.moved) for each in second]
-        self.query_one("#footer", Rows).rows = footer_rows(first, second, self.notice, width)
-
     # The guard
+
+    def drawn(self, board: Board | None) -> None:
+        self._tell(self.about(board) if board else {})
+
+    def uncovered(self) -> None:
+        self._told.clear()
 
     def _tell(self, about: Mapping[str, tuple[Target | None, frozenset[int]]]) -> None:
         told = {slot: about.get(slot, (None, frozenset())) for slot in ("card", "result", "bottle")}
@@ -183,16 +86,6 @@ class View(Screen[None]):
         if refusal is Refusal.NOTHING and key == "X":
             return "X: which bottle? choose it in 2 Bottles"
         return f"{key}: {refusal.value}"
-
-    def tell(self, line: str) -> None:
-        """One line in the footer, for a while."""
-        self.notice = line
-        if self._notice_timer:
-            self._notice_timer.stop()
-        self._notice_timer = self.set_timer(NOTICE_SECONDS, self._hush)
-
-    def _hush(self) -> None:
-        self.notice = ""
 
     def decide(self, decision: Decision) -> None:
         """A key stood alone on what was shown."""
