@@ -13,18 +13,10 @@ from bottle_tui.core.views import Change, Fact, LogLine
 from bottle_tui.tui.board import Board, Result, arrivals
 from bottle_tui.tui.presentation import chrome, lists
 from bottle_tui.tui.presentation.budget import list_height
-from bottle_tui.tui.presentation.card import (
-    Around,
-    asked_spans,
-    card_view,
-    change_rows,
-    confirmation,
-    head,
-    plain_card,
-    whole_card,
-    whole_change,
-)
+from bottle_tui.tui.presentation.card import Around, card_view
+from bottle_tui.tui.presentation.card_rows import asked_spans, change_rows, head
 from bottle_tui.tui.presentation.logs import log_row
+from bottle_tui.tui.presentation.questions import confirmation
 from bottle_tui.tui.presentation.rows import (
     Row,
     Span,
@@ -39,6 +31,7 @@ from bottle_tui.tui.presentation.rows import (
     wrapped,
 )
 from bottle_tui.tui.presentation.times import age, ago, left
+from bottle_tui.tui.presentation.whole_card import plain_card, whole_card, whole_change
 from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
 
 NASTY = "a\x1b]0;pwned\x07\u202eevil\u200b\r\n\t[@click=app.quit]x[/]"

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
-from bottle_tui.tui.presentation.card import GLYPHS, RISK_STYLES, worst_first
+from bottle_tui.tui.presentation.risk_rows import GLYPHS, RISK_STYLES, worst_first
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, rule, spread, wrapped
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows

@@ -11,6 +11,7 @@ from bottle_tui.core.rollup import Gap
 from bottle_tui.core.rollup import Row as Kind
 from bottle_tui.core.text import visible, visible_lines
 from bottle_tui.tui.presentation.amounts import short_id, size
+from bottle_tui.tui.presentation.diff_rows import style_of
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, fit_row, row, rule, spread, wrapped
 from bottle_tui.tui.presentation.times import clock
 
@@ -160,8 +161,7 @@ def record_rows(records: Sequence[tuple[dict[str, Any], Sequence[str]]], width: 
             if name not in ("n", "time"):
                 rows += _field(name, value, width)
         for line in changes:
-            style: Style = "added" if line.startswith("+") else "removed" if line.startswith("-") else "muted"
-            rows += [row(Span(f"  {each}", style)) for each in wrapped(visible(line), width - 3)]
+            rows += [row(Span(f"  {each}", style_of(line))) for each in wrapped(visible(line), width - 3)]
         rows.append(())
         if len(rows) > MOST_LINES:
             return [*rows[:MOST_LINES], row(Span(" … the rest: `bottle-tui audit show`", "warn"))]

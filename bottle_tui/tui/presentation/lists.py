@@ -8,7 +8,7 @@ from bottle_tui.core.folding import Line
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleState, BottleStatus, Card, SidecarState
 from bottle_tui.tui.board import Board, Result
-from bottle_tui.tui.presentation.card import GLYPHS, RISK_STYLES, worst_first
+from bottle_tui.tui.presentation.risk_rows import GLYPHS, RISK_STYLES, worst_first
 from bottle_tui.tui.presentation.rows import (
     Row,
     Span,

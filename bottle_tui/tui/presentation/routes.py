@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bottle_tui.core.listing import Item, Listing
-from bottle_tui.core.text import visible, visible_lines
+from bottle_tui.core.text import visible
 from bottle_tui.tui.presentation.amounts import short_id
 from bottle_tui.tui.presentation.rows import (
     Row,
@@ -15,7 +15,6 @@ from bottle_tui.tui.presentation.rows import (
     fit_row,
     row,
     spread,
-    wrapped,
 )
 from bottle_tui.tui.presentation.times import age, ago, stale
 
@@ -174,12 +173,3 @@ def origin(item: Item) -> tuple[str, Style]:
     if item.origin == "proposal":
         return short_id(item.grant.proposal or item.grant.id), "accent"
     return {"manifest": "manifest", "always": "always", "operator": "by hand"}[item.origin], "muted"
-
-
-def patch_rows(text: str, width: int) -> list[Row]:
-    """A unified diff, whole."""
-    rows: list[Row] = []
-    for line in visible_lines(text, 2_000):
-        style: Style = "added" if line.startswith("+") else "removed" if line.startswith("-") else "muted"
-        rows += [row(Span(f" {piece}", style)) for piece in wrapped(line, width - 2)]
-    return rows

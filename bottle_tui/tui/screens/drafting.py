@@ -12,8 +12,8 @@ from bottle_tui.errors import BottleError
 from bottle_tui.tui import editor, findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm
-from bottle_tui.tui.presentation.card import confirmation
 from bottle_tui.tui.presentation.draft import draft_view
+from bottle_tui.tui.presentation.questions import confirmation
 from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.work import work
 

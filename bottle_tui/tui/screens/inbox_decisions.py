@@ -9,7 +9,7 @@ from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import problem, targets
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.dialogs.reason import Reason
-from bottle_tui.tui.presentation.card import asked_row, confirmation
+from bottle_tui.tui.presentation.questions import asked_row, confirmation
 
 if TYPE_CHECKING:
     from bottle_tui.tui.screens.view import View

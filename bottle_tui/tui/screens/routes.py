@@ -14,7 +14,8 @@ from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.presentation.chrome import Hint
-from bottle_tui.tui.presentation.routes import head_row, patch_rows
+from bottle_tui.tui.presentation.diff_rows import patch_rows
+from bottle_tui.tui.presentation.routes import head_row
 from bottle_tui.tui.screens.drafting import Drafting
 from bottle_tui.tui.screens.looking import LookingView, Question
 from bottle_tui.tui.screens.routes_grants import GrantsPane
