@@ -13,7 +13,7 @@ from bottle_tui.core.evidence import Use
 from bottle_tui.core.rollup import Gap
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import LogLine
-from bottle_tui.tui.presentation import draft, history, logs, provenance, route_note, routes
+from bottle_tui.tui.presentation import diff_rows, draft, history, logs, provenance, route_note, routes
 from bottle_tui.tui.presentation.amounts import short_id, size
 from bottle_tui.tui.presentation.rows import Row, width_of
 from sidecar_addon.table import Grant, Route, Table
@@ -62,7 +62,7 @@ def test_foreign_text_is_visible_and_no_row_is_wider_than_the_screen(width: int)
         routes.header_row(width),
         *(routes.item_row(item, found, NOON, width, selected=True) for item in found.items),
         *(row for item in found.items for row in route_note.item_note(item, found, NOON, width)),
-        *routes.patch_rows(NASTY, width),
+        *diff_rows.patch_rows(NASTY, width),
         history.slug_row([NASTY], NASTY, width),
         history.ledger_head(3, NASTY, True, "", width),
         history.ledger_head(3, "", True, NASTY, width),
