@@ -11,7 +11,7 @@ from bottle_tui.core.log_filter import has
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import Change, Fact, LogLine
 from bottle_tui.tui.board import Board, Result, arrivals
-from bottle_tui.tui.presentation import chrome, lists
+from bottle_tui.tui.presentation import bottle_rows, chrome, inbox_rows, result_rows
 from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.card import Around, card_view
 from bottle_tui.tui.presentation.card_rows import asked_spans, change_rows, head
@@ -120,7 +120,7 @@ def test_a_long_host_keeps_the_end_that_says_whose_it_is() -> None:
     host = "accounts." + "google.com." * 8 + "evil.example"
     text = said(card_view(card(host=host, facts=(Fact("host", host, "new"),)), "", NOON, 60, 20).rows)
     assert "evil.example" in text
-    assert "evil.example" in said([lists.inbox_row(card(host=host, args={}), board(), 80)])
+    assert "evil.example" in said([inbox_rows.inbox_row(card(host=host, args={}), board(), 80)])
 
 
 def test_a_pipelock_change_says_so_and_a_rebuild_too() -> None:
@@ -163,23 +163,23 @@ def test_decided_elsewhere_says_who_and_when() -> None:
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_lists_are_aligned_and_exactly_as_wide_as_the_screen(width: int) -> None:
     shown = board(applying={card().id: "applying"})
-    rows = [*lists.inbox_rows(shown, width), lists.bottle_header(width)]
-    rows += [lists.bottle_row(bottle, shown, width, selected=True) for bottle in shown.bottles]
+    rows = [*inbox_rows.inbox_rows(shown, width), bottle_rows.bottle_header(width)]
+    rows += [bottle_rows.bottle_row(bottle, shown, width, selected=True) for bottle in shown.bottles]
     assert {width_of(line) for line in rows} == {width}
 
 
 def test_an_inbox_row_tells_host_path_worst_risk_and_whether_the_agent_waits() -> None:
-    rows = said(lists.inbox_rows(board(), 110)).splitlines()
+    rows = said(inbox_rows.inbox_rows(board(), 110)).splitlines()
     assert "docs" in rows[0] and "!! " in rows[0] and "went on" in rows[0] and "POST" in rows[0]
     assert "api.example.com /repos/acme/" in rows[1] and "waits" in rows[1] and "0m38" in rows[1]
     more = card(args={"path_allowlist": ["/a/", "/b/", "/c/"]}, status="failed")
-    assert "/a/ +2" in said(lists.inbox_rows(board(more), 110))
-    assert "not in force" in said(lists.inbox_rows(board(more), 110))
+    assert "/a/ +2" in said(inbox_rows.inbox_rows(board(more), 110))
+    assert "not in force" in said(inbox_rows.inbox_rows(board(more), 110))
 
 
 def test_a_bottle_that_is_silent_for_ten_seconds_is_not_known() -> None:
     late = board(now=NOON + timedelta(seconds=20))
-    text = said([lists.bottle_row(late.bottles[0], late, 120, selected=False)])
+    text = said([bottle_rows.bottle_row(late.bottles[0], late, 120, selected=False)])
     assert "not known" in text and "running" not in text and "last heard 22 s ago" in text
     assert chrome.enforcement(late).text == "? not known for 22 s"
 
@@ -202,7 +202,7 @@ def test_local_mode_says_not_contained_in_every_width() -> None:
 
 def test_a_password_in_an_address_is_not_shown() -> None:
     bottle = replace(Desk().bottles()[0], proxy_url="http://bottle:s3cret@127.0.0.1:4000")
-    text = said(lists.bottle_note(bottle, board(), 80))
+    text = said(bottle_rows.bottle_note(bottle, board(), 80))
     assert "127.0.0.1:4000" in text and "s3cret" not in text
 
 
@@ -229,8 +229,8 @@ def test_foreign_text_is_made_visible_in_every_place() -> None:
     line = LogLine(NASTY, NASTY, NASTY, {"event": "x", "time": NASTY}, facts={"summary": NASTY, "kind": "text"})
     rows: list[Row] = [
         *card_view(nasty, "", NOON, 80, 30).rows, *whole_card(nasty, "", NOON, 80), *confirmation(nasty, 80),
-        *lists.inbox_rows(shown, 120), lists.bottle_row(bottle, shown, 120, selected=True),
-        *lists.bottle_note(bottle, shown, 80), chrome.title_row(shown, "inbox", 80),
+        *inbox_rows.inbox_rows(shown, 120), bottle_rows.bottle_row(bottle, shown, 120, selected=True),
+        *bottle_rows.bottle_note(bottle, shown, 80), chrome.title_row(shown, "inbox", 80),
         chrome.tabs_row(shown, "inbox", 80),
         *chrome.last_rows(shown, 80), log_row(line, 80, merged=True, wide=True), log_row(line, 80, merged=True),
     ]  # fmt: skip
@@ -350,10 +350,10 @@ def test_the_change_says_which_generation_it_leads_to() -> None:
 def test_however_far_an_approval_has_come_its_line_still_says_that_it_is_in_force(width: int) -> None:
     text = "approved a-rather-long-name.example.com: in force, proven"
     line = Result(NOON, text, "ok", "x", undo=True, delivery="retry refused (pipelock)", ends=NOON + timedelta(hours=1))
-    drawn = said([lists.result_row(line, width, NOON)])
+    drawn = said([result_rows.result_row(line, width, NOON)])
     assert "in force, proven · retry" in drawn and "u undo" in drawn
     late = replace(line, delivery="", ends=None)
-    assert "listening" in said([lists.result_row(late, width, NOON + timedelta(seconds=31))])
+    assert "listening" in said([result_rows.result_row(late, width, NOON + timedelta(seconds=31))])
 
 
 def test_a_column_is_cut_where_a_clause_ends() -> None:

@@ -7,7 +7,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.amounts import size
 from bottle_tui.tui.presentation.denied import group_row
-from bottle_tui.tui.presentation.lists import inbox_row
+from bottle_tui.tui.presentation.inbox_rows import inbox_row
 from bottle_tui.tui.presentation.rows import Row, Span, cut, row, rule
 from bottle_tui.tui.presentation.times import ago, clock
 

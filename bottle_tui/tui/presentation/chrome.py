@@ -7,7 +7,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import SKEW
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation import denied
-from bottle_tui.tui.presentation.lists import result_row
+from bottle_tui.tui.presentation.result_rows import result_row
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, spread, wrapped
 from bottle_tui.tui.presentation.times import ago, clock, stale
 

@@ -14,8 +14,9 @@ from bottle_tui.core.views import BottleStatus
 from bottle_tui.errors import BottleError
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.presentation.bottle_rows import bottle_header, bottle_note, bottle_row
 from bottle_tui.tui.presentation.chrome import Hint
-from bottle_tui.tui.presentation.lists import bottle_header, bottle_note, bottle_row, empty_rows
+from bottle_tui.tui.presentation.empty_inbox import empty_rows
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.widgets.rows import Rows
 

@@ -6,8 +6,8 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.card import card_view
+from bottle_tui.tui.presentation.empty_inbox import empty_rows
 from bottle_tui.tui.presentation.facts import around, drawn_card, evidence_lines
-from bottle_tui.tui.presentation.lists import empty_rows
 from bottle_tui.tui.presentation.risk_rows import worst_first
 from bottle_tui.tui.presentation.rows import rule, wrapped
 from bottle_tui.tui.presentation.whole_card import whole_card

@@ -4,10 +4,11 @@ from textual.screen import Screen
 
 from bottle_tui.core.selection import viewport
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.presentation.bottle_rows import bottle_header, bottle_row
 from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.denied import ending_rows, pane_rows
 from bottle_tui.tui.presentation.facts import drawn_card
-from bottle_tui.tui.presentation.lists import bottle_header, bottle_row, inbox_rows
+from bottle_tui.tui.presentation.inbox_rows import inbox_rows
 from bottle_tui.tui.presentation.rows import Row, rule
 from bottle_tui.tui.widgets.rows import Rows
 
