@@ -6,8 +6,9 @@ from pathlib import Path
 
 from bottle_tui.cli import dashboard, shapes, splitting
 from bottle_tui.cli.context import Context
-from bottle_tui.cli.words import age, plain
+from bottle_tui.cli.words import age
 from bottle_tui.core.views import BottleStatus
+from bottle_tui.core.words import plain
 from bottle_tui.errors import BottleError, Conflict, UsageError
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from bottle_tui.cli import shapes, words
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import DIM, GREEN, RED, YELLOW
-from bottle_tui.cli.words import size
 from bottle_tui.core.rollup import Row
 from bottle_tui.core.views import LogLine
+from bottle_tui.core.words import size
 from bottle_tui.errors import UsageError
 
 

@@ -10,9 +10,10 @@ from bottle_tui.cli import consent, shapes
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.deciding import report
 from bottle_tui.cli.output import BOLD, DIM
-from bottle_tui.cli.words import size, used
+from bottle_tui.cli.words import used
 from bottle_tui.core.evidence import Use
 from bottle_tui.core.operations import Operation
+from bottle_tui.core.words import size
 from bottle_tui.errors import InvalidFile, NotFound, UsageError
 from bottle_tui.tui import editor
 

@@ -1,11 +1,11 @@
-"""Numbers as people read them."""
+"""Ages, gaps and uses as a command prints them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bottle_tui.core import gap_words
+from bottle_tui.core.words import WHY
 
 if TYPE_CHECKING:  # a status bar asks for words many times a minute, and needs none of these
     from bottle_tui.core.evidence import Use
@@ -23,22 +23,12 @@ def age(now: datetime, then: datetime | None) -> str:
     return f"{seconds}s"
 
 
-def size(count: int) -> str:
-    """Bytes in one unit: "512 B", "1.2 kB", "3.4 MB"."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{count} B"
-
-
 def gap(each: Gap) -> str:
     """Why a count is too low, e.g. "not everything is counted from 12:01 to 12:05: …"."""
     start = each.start[:16].replace("T", " ") if each.start else "the beginning"
     when = f"at {start}" if each.start == each.end else f"from {start} to {each.end[:16].replace('T', ' ')}"
     count = f"{each.count} " if each.count else ""
-    return f"not everything is counted {when}: {count}{gap_words.WHY.get(each.why, each.why)}"
+    return f"not everything is counted {when}: {count}{WHY.get(each.why, each.why)}"
 
 
 def used(use: Use | None) -> str:
@@ -46,8 +36,3 @@ def used(use: Use | None) -> str:
     if use is None or not use.requests:
         return "never used"
     return f"used {use.requests}×, last {use.last:%m-%d %H:%M}" if use.last else f"used {use.requests}×"
-
-
-def plain(state: str) -> str:
-    """A state as people say it: "needs tokens"."""
-    return "not known" if state == "unknown" else state.replace("_", " ")

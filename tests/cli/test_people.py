@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bottle_tui.cli.words import age, size
+from bottle_tui.cli.words import age
 from bottle_tui.cli.world import build_world, chosen_runtime
+from bottle_tui.core.words import size
 from bottle_tui.errors import UsageError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,9 +13,9 @@ from bottle_tui.core.evidence import Use
 from bottle_tui.core.rollup import Gap
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import LogLine
+from bottle_tui.core.words import size
 from bottle_tui.tui.presentation import diff_rows, draft, history, logs, provenance, route_note, routes
-from bottle_tui.tui.presentation.amounts import short_id, size
-from bottle_tui.tui.presentation.rows import Row, width_of
+from bottle_tui.tui.presentation.rows import Row, short_id, width_of
 from sidecar_addon.table import Grant, Route, Table
 from tests.tui import looking
 from tests.tui.looking import NOON

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from bottle_tui.core.absence import Absence, Happened
 from bottle_tui.core.text import visible
+from bottle_tui.core.words import size
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.presentation.amounts import size
 from bottle_tui.tui.presentation.denied import group_row
 from bottle_tui.tui.presentation.inbox_rows import inbox_row
 from bottle_tui.tui.presentation.rows import Row, Span, cut, row, rule

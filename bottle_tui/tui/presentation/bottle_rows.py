@@ -2,6 +2,7 @@
 
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleState, BottleStatus, SidecarState
+from bottle_tui.core.words import plain
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.rows import Row, Span, Style, fit, fit_row, row, rule, wrapped
 from bottle_tui.tui.presentation.times import age, ago, stale
@@ -29,14 +30,10 @@ def _columns(width: int) -> list[tuple[str, int]]:
     return columns
 
 
-def _state_word(state: BottleState) -> str:
-    return "not known" if state == "unknown" else state.replace("_", " ")
-
-
 def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool) -> Row:
     """One bottle; grey "not known" when nothing was heard of it for ten seconds."""
     grey = board.asleep or stale(bottle.as_of, board.now)
-    state = ("not known", "muted") if grey else (_state_word(bottle.state), STATE_STYLES[bottle.state])
+    state = ("not known", "muted") if grey else (plain(bottle.state), STATE_STYLES[bottle.state])
     cells: list[tuple[str, Style]] = [(visible(bottle.slug), "strong" if selected else "plain"), (state[0], state[1])]  # type: ignore[list-item]
     for role in ("egress", "pipelock", "supervise"):
         mark, style = SIDECAR_MARKS["unknown" if grey else bottle.sidecars.get(role, "unknown")]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import SKEW
+from bottle_tui.core.words import plain
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation import denied
 from bottle_tui.tui.presentation.result_rows import result_row
@@ -40,7 +41,7 @@ def enforcement(board: Board) -> Span:
     off = [bottle for bottle in ours if bottle.state not in ("running", "stopped")]
     if off:
         more = f" and {len(off) - 1} more" if len(off) > 1 else ""
-        word = "not known" if off[0].state == "unknown" else off[0].state.replace("_", " ")
+        word = plain(off[0].state)
         return Span(f"✗ {visible(off[0].slug)}: {word}{more}", "danger")
     if all(bottle.state == "stopped" for bottle in ours):
         return Span("all stopped", "muted")

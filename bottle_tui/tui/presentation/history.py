@@ -6,13 +6,25 @@ from datetime import datetime
 from typing import Any
 
 from bottle_tui.core.deeds import Deed
-from bottle_tui.core.gap_words import WHY
 from bottle_tui.core.rollup import Gap
 from bottle_tui.core.rollup import Row as Kind
 from bottle_tui.core.text import visible, visible_lines
-from bottle_tui.tui.presentation.amounts import short_id, size
+from bottle_tui.core.words import WHY, size
 from bottle_tui.tui.presentation.diff_rows import style_of
-from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, fit_row, row, rule, spread, wrapped
+from bottle_tui.tui.presentation.rows import (
+    Row,
+    Span,
+    Style,
+    cut,
+    cut_middle,
+    fit,
+    fit_row,
+    row,
+    rule,
+    short_id,
+    spread,
+    wrapped,
+)
 from bottle_tui.tui.presentation.times import clock
 
 VERB_STYLES: dict[str, Style] = {

@@ -6,8 +6,8 @@ from datetime import datetime
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Row as Traffic
 from bottle_tui.core.text import visible, visible_lines
-from bottle_tui.tui.presentation.amounts import short_id, size
-from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, row, rule, wrapped
+from bottle_tui.core.words import size
+from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, row, rule, short_id, wrapped
 from bottle_tui.tui.presentation.times import ago
 
 SOURCES = {

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from bottle_tui.core.listing import Item, Listing
 from bottle_tui.core.text import visible
-from bottle_tui.tui.presentation.amounts import short_id, size
+from bottle_tui.core.words import size
 from bottle_tui.tui.presentation.routes import methods, until
-from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, row, rule, wrapped
+from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, row, rule, short_id, wrapped
 from bottle_tui.tui.presentation.times import age, ago, clock
 
 

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from bottle_tui.core.listing import Item, Listing
 from bottle_tui.core.text import visible
-from bottle_tui.tui.presentation.amounts import short_id
 from bottle_tui.tui.presentation.rows import (
     Row,
     Span,
@@ -14,6 +13,7 @@ from bottle_tui.tui.presentation.rows import (
     fit,
     fit_row,
     row,
+    short_id,
     spread,
 )
 from bottle_tui.tui.presentation.times import age, ago, stale

@@ -34,6 +34,12 @@ def foreign(text: str, style: Style = "plain") -> Span:
     return Span(visible(text), style)
 
 
+def short_id(id: str) -> str:
+    """The end of a ULID, which tells it from others; a short id whole."""
+    shown = visible(id)
+    return shown if len(shown) <= 12 else f"…{shown[-6:]}"
+
+
 def width_of(line: Row) -> int:
     """Its cells."""
     return sum(cell_len(span.text) for span in line)
