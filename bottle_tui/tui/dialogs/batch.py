@@ -5,38 +5,19 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
-from bottle_tui.core.arming import Decision, Refusal, Target
-from bottle_tui.core.text import visible
+from bottle_tui.core.arming import Refusal, Target
 from bottle_tui.core.views import Card
-from bottle_tui.tui.presentation.risk_rows import GLYPHS, RISK_STYLES, worst_first
-from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, rule, spread, wrapped
+from bottle_tui.tui.dialogs.sure import Sure
+from bottle_tui.tui.presentation.batch_rows import batch_rows
+from bottle_tui.tui.presentation.rows import Row, Span, cut, fit_row, row, rule, spread
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
 
 MOVES = {"j": 1, "down": 1, "k": -1, "up": -1, "pagedown": 10, "space": 10, "pageup": -10}
 
 
-def batch_rows(cards: tuple[Card, ...], width: int) -> list[Row]:
-    """Each ask: whose and what, every risk, every line of its change."""
-    rows: list[Row] = []
-    for number, card in enumerate(cards, start=1):
-        rows.append(rule(f"{number} of {len(cards)}: {visible(card.slug)} {visible(card.host)}", "", width))
-        for risk in worst_first(card.risks):
-            for line in wrapped(f"{GLYPHS[risk.level]} {visible(risk.text)}", width - 3):
-                rows.append(row(Span(f"  {line}", RISK_STYLES[risk.level])))
-        change = card.change
-        for line in (change.routes + change.pipelock).splitlines() if change else ():
-            if line[:1] in "+-":
-                style: Style = "added" if line[:1] == "+" else "removed"
-                rows += [row(Span(f"  {piece}", style)) for piece in wrapped(visible(line), width - 3)]
-        if change is not None and change.unchanged:
-            rows.append(row(Span("  in force already: nothing changes", "muted")))
-    return rows
-
-
-class Batch(ModalScreen[bool]):
+class Batch(Sure):
     """Ends in True or False. Until all of it has been scrolled to, there is nothing that a `y` could be about."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,9 +28,7 @@ class Batch(ModalScreen[bool]):
     ]
 
     def __init__(self, sentry: Sentry, target: Target, cards: tuple[Card, ...]) -> None:
-        super().__init__()
-        self.sentry = sentry
-        self.target = target
+        super().__init__(sentry, target)
         self.cards = cards
         self._top = 0
         self._seen = 0
@@ -86,13 +65,6 @@ class Batch(ModalScreen[bool]):
         )
         return spread(yes, row(Span("esc ", "key"), Span("leave them ")), width)
 
-    def on_unmount(self) -> None:
-        self.sentry.show("confirm", None)
-
-    def deciding_keys(self) -> frozenset[str]:
-        """Only the yes."""
-        return frozenset("y")
-
     def refused(self, key: str, refusal: Refusal) -> None:
         """Say why the y did nothing."""
         self._note = f"{key}: {'scroll to the end first (j)' if refusal is Refusal.NOTHING else refusal.value}"
@@ -104,17 +76,8 @@ class Batch(ModalScreen[bool]):
             event.stop()
             self.dismiss(False)
 
-    def decide(self, decision: Decision) -> None:
-        """The y stood alone, on all that this dialog shows."""
-        if decision.key == "y" and decision.target == self.target:
-            self.dismiss(True)
-
     def action_scroll(self, by: int) -> None:
         """By lines."""
         self._top += by
         self._note = ""
         self.fill()
-
-    def action_leave(self) -> None:
-        """The safe way out."""
-        self.dismiss(False)

@@ -5,10 +5,10 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
-from bottle_tui.core.arming import Decision, Refusal, Target
+from bottle_tui.core.arming import Refusal, Target
 from bottle_tui.core.text import visible
+from bottle_tui.tui.dialogs.sure import Sure
 from bottle_tui.tui.presentation.rows import Row, Span, fit_row, row, rule, spread, wrapped
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
@@ -21,7 +21,7 @@ def asked_rows(line: str, width: int) -> tuple[Row, ...]:
     return (rule("sure?", "", width, "warn"), *said, keys)
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Sure):
     """Ends in True or False. The card it is about stays visible above it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,9 +30,7 @@ class Confirm(ModalScreen[bool]):
     ]
 
     def __init__(self, sentry: Sentry, target: Target, rows: tuple[Row, ...]) -> None:
-        super().__init__()
-        self.sentry = sentry
-        self.target = target
+        super().__init__(sentry, target)
         self.said = rows
 
     def compose(self) -> ComposeResult:
@@ -44,13 +42,6 @@ class Confirm(ModalScreen[bool]):
         said.styles.height = len(self.said)
         self.call_after_refresh(self.sentry.show, "confirm", self.target)
 
-    def on_unmount(self) -> None:
-        self.sentry.show("confirm", None)
-
-    def deciding_keys(self) -> frozenset[str]:
-        """Only the yes."""
-        return frozenset("y")
-
     def refused(self, key: str, refusal: Refusal) -> None:
         """Say why the y did nothing, in its last line."""
         said = self.query_one("#said", Rows)
@@ -61,15 +52,6 @@ class Confirm(ModalScreen[bool]):
         event.stop()
         if event.key != "y":
             self.dismiss(False)
-
-    def decide(self, decision: Decision) -> None:
-        """The y stood alone, on what this dialog shows."""
-        if decision.key == "y" and decision.target == self.target:
-            self.dismiss(True)
-
-    def action_leave(self) -> None:
-        """The safe way out."""
-        self.dismiss(False)
 
     def action_guarded(self, key: str) -> None:
         """The sentry hands over a y; nothing else does."""

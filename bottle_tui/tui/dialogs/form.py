@@ -6,14 +6,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from bottle_tui.core.arming import ON_SCREEN
 from bottle_tui.core.edit_form import FIELDS, fields_of, filled, prefilled
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.narrowing import Ask
 from bottle_tui.core.text import visible
+from bottle_tui.tui.dialogs.typed_lines import TypedLines
 from bottle_tui.tui.presentation.rows import Row, Span, cut, fit, row, rule
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
@@ -22,7 +21,7 @@ LONGEST = 4_000
 LABEL = 9
 
 
-class Form(ModalScreen[Edit | None]):
+class Form(TypedLines[Edit]):
     """Ends in an edit, or None when the operator left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,10 +31,8 @@ class Form(ModalScreen[Edit | None]):
     ]
 
     def __init__(self, sentry: Sentry, ask: Ask) -> None:
-        super().__init__()
-        self.sentry = sentry
+        super().__init__(sentry)
         self.ask = ask
-        self._since: float | None = None
 
     def compose(self) -> ComposeResult:
         yield Rows(id="asked")
@@ -53,19 +50,6 @@ class Form(ModalScreen[Edit | None]):
         self.query_one("#asked", Rows).rows = (title,)
         self.query(Input).first().focus()
         self._hint(fields_of(self.ask)[0])
-        self.call_after_refresh(self._shown)
-
-    def _shown(self) -> None:
-        self._since = self.sentry.now()
-
-    def deciding_keys(self) -> frozenset[str]:
-        """None: the keyboard belongs to the lines."""
-        return frozenset()
-
-    @property
-    def fresh(self) -> bool:
-        """Whether it has only just opened: whoever types letters now did not mean these lines."""
-        return self._since is None or self.sentry.now() - self._since < ON_SCREEN
 
     def on_descendant_focus(self) -> None:
         """Say what the field takes."""
@@ -95,7 +79,3 @@ class Form(ModalScreen[Edit | None]):
         self.query_one(f"#form-{found.field}", Input).focus()
         why = cut(visible(f"{found.field}: {found.why}"), self.app.size.width - 2)
         self.call_after_refresh(self._say, row(Span(f" {why}", "danger")))
-
-    def action_leave(self) -> None:
-        """The safe way out."""
-        self.dismiss(None)

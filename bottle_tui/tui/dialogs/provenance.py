@@ -1,33 +1,30 @@
-"""Where a grant comes from and what it has let through: read in a worker, whole, to be scrolled."""
+"""Where a grant comes from and what it has let through, whole, to be scrolled."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from textual import on
 from textual.message import Message
 
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Row as Traffic
 from bottle_tui.core.text import visible
-from bottle_tui.tui.dialogs.reading import Reading
+from bottle_tui.tui.dialogs.lookup import Lookup
 from bottle_tui.tui.presentation.provenance import provenance_rows
-from bottle_tui.tui.presentation.rows import Row, Span, row, wrapped
-from bottle_tui.tui.work import Deeds, work
+from bottle_tui.tui.presentation.rows import Row
+from bottle_tui.tui.work import Deeds
 
 
-@dataclass
-class _Found(Message):
-    provenance: Provenance
-    traffic: tuple[Traffic, ...]
-
-
-@dataclass
-class _Lost(Message):
-    line: str
-
-
-class ProvenancePage(Reading):
+class ProvenancePage(Lookup):
     """Decides nothing; what it shows is taken back in the view below it."""
+
+    @dataclass
+    class Found(Message):
+        """It is there."""
+
+        provenance: Provenance
+        traffic: tuple[Traffic, ...]
 
     def __init__(
         self,
@@ -37,41 +34,27 @@ class ProvenancePage(Reading):
         now: datetime,
         below: Callable[[int], list[Row]] | None = None,
     ) -> None:
-        super().__init__(f"where it comes from · {visible(slug)}", self._rows)
-        self.deeds = deeds
+        super().__init__(f"where it comes from · {visible(slug)}", deeds, self._rows)
         self.slug = slug
         self.ask = ask
         self.now = now
         self.below = below
         """What stands under it, by width: the log line that led here."""
-        self.found: _Found | None = None
-        self.trouble = ""
+        self.found: ProvenancePage.Found | None = None
 
-    def on_mount(self) -> None:
-        work(self.deeds.app, self._read, _Lost, group="provenance", to=self)
-
-    def _read(self) -> Message:
+    def look(self) -> Message:
         found = self.ask()
         traffic = self.deeds.services.looks.traffic_of(self.slug, found.grant) if found.grant else ()
-        return _Found(found, traffic)
+        return self.Found(found, traffic)
 
-    def on__found(self, message: _Found) -> None:
-        """It is there."""
+    @on(Found)
+    def _found(self, message: Found) -> None:
         self.found = message
         self._fill()
 
-    def on__lost(self, message: _Lost) -> None:
-        """It is not to be had."""
-        self.trouble = message.line
-        self._fill()
-
     def _rows(self, width: int) -> list[Row]:
-        rows = self._told(width)
+        found = self.found
+        rows = (
+            self.not_yet(width) if found is None else provenance_rows(found.provenance, found.traffic, self.now, width)
+        )
         return [*rows, (), *self.below(width)] if self.below else rows
-
-    def _told(self, width: int) -> list[Row]:
-        if self.found is not None:
-            return provenance_rows(self.found.provenance, self.found.traffic, self.now, width)
-        if self.trouble:
-            return [row(Span(f" {line}", "warn")) for line in wrapped(visible(self.trouble), width - 2)]
-        return [row(Span(" looking it up…", "muted"))]

@@ -5,10 +5,9 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from bottle_tui.core.arming import ON_SCREEN
+from bottle_tui.tui.dialogs.typed_lines import TypedLines
 from bottle_tui.tui.presentation.rows import Row, Span, cut, row, rule
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
@@ -33,7 +32,7 @@ class ReasonInput(Input):
             self.cursor_position = len(self.value)
 
 
-class Reason(ModalScreen[str | None]):
+class Reason(TypedLines[str]):
     """Ends in the reason, or None when the operator left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,10 +40,8 @@ class Reason(ModalScreen[str | None]):
     ]
 
     def __init__(self, sentry: Sentry, asked: Row) -> None:
-        super().__init__()
-        self.sentry = sentry
+        super().__init__(sentry)
         self.asked = asked
-        self._since: float | None = None
 
     def compose(self) -> ComposeResult:
         yield Rows(id="asked")
@@ -60,19 +57,6 @@ class Reason(ModalScreen[str | None]):
             for number, reason in enumerate(READY, start=1)
         )
         self.query_one("#reason").focus()
-        self.call_after_refresh(self._shown)
-
-    def _shown(self) -> None:
-        self._since = self.sentry.now()
-
-    def deciding_keys(self) -> frozenset[str]:
-        """None: the keyboard belongs to the line."""
-        return frozenset()
-
-    @property
-    def fresh(self) -> bool:
-        """Whether it has only just opened: whoever types letters now did not mean this line."""
-        return self._since is None or self.sentry.now() - self._since < ON_SCREEN
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -84,7 +68,3 @@ class Reason(ModalScreen[str | None]):
         reason = event.value.strip()
         if reason and not self.fresh:
             self.dismiss(reason)
-
-    def action_leave(self) -> None:
-        """The safe way out."""
-        self.dismiss(None)
