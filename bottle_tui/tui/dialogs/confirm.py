@@ -7,18 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from bottle_tui.core.arming import Refusal, Target
-from bottle_tui.core.text import visible
 from bottle_tui.tui.dialogs.sure import Sure
-from bottle_tui.tui.presentation.rows import Row, Span, fit_row, row, rule, spread, wrapped
+from bottle_tui.tui.presentation.rows import Row, Span, fit_row, row
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
-
-
-def asked_rows(line: str, width: int) -> tuple[Row, ...]:
-    """One sentence, and what `y` does."""
-    said = [row(Span(f"  {piece}", "strong")) for piece in wrapped(visible(line), width - 4)]
-    keys = spread(row(Span(" y ", "key"), Span("do it")), row(Span("esc ", "key"), Span("leave it ")), width)
-    return (rule("sure?", "", width, "warn"), *said, keys)
 
 
 class Confirm(Sure):

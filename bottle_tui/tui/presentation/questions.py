@@ -22,3 +22,10 @@ def asked_row(card: Card, width: int) -> Row:
     """What is being rejected, in one line."""
     host = cut_middle(visible(card.host), max(width - 30, 12))
     return row(Span(" reject ", "strong"), foreign(card.slug, "strong"), Span(" · "), Span(host, "strong"))
+
+
+def asked_rows(line: str, width: int) -> tuple[Row, ...]:
+    """One sentence, and what `y` does."""
+    said = [row(Span(f"  {piece}", "strong")) for piece in wrapped(visible(line), width - 4)]
+    keys = spread(row(Span(" y ", "key"), Span("do it")), row(Span("esc ", "key"), Span("leave it ")), width)
+    return (rule("sure?", "", width, "warn"), *said, keys)

@@ -9,7 +9,8 @@ from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import targets
-from bottle_tui.tui.dialogs.confirm import Confirm, asked_rows
+from bottle_tui.tui.dialogs.confirm import Confirm
+from bottle_tui.tui.presentation.questions import asked_rows
 from bottle_tui.tui.screens.frame import Frame
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.work import Deeds
