@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar_addon import asks, paths, table
+from sidecar_addon import asks, paths, table, table_parser
 from sidecar_addon.asks import ProposalError
 
 WHY = {"justification": "to read the documentation"}
@@ -146,7 +146,7 @@ def test_port_80_is_taken_by_itself() -> None:
 def test_a_grant_made_of_an_ask_passes_the_route_tables_own_parser() -> None:
     asked = egress(host="*.example.com", path_allowlist=["/v1/"], methods=["GET"], ports=[8443])
     grant = table.Grant(id="g1", **asks.grant_fields(asked))
-    read = table.parse(table.render(table.Table((table.Route(str(asked["host"]), (grant,)),))))
+    read = table_parser.parse(table.render(table.Table((table.Route(str(asked["host"]), (grant,)),))))
     assert read.routes[0].grants == (grant,)
 
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar_addon import table as tables
-from sidecar_addon.table import Grant, Route, Table, TableError, as_data, fingerprint, parse, render, render_yaml
+from sidecar_addon.table import Grant, Route, Table, TableError, as_data, fingerprint, render, render_yaml
+from sidecar_addon.table_parser import parse
 
 LABELS = st.text(string.ascii_lowercase, min_size=1, max_size=6)
 HOSTS = LABELS.map(lambda label: f"{label}.test")

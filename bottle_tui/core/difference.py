@@ -12,7 +12,8 @@ from typing import Any
 
 from bottle_tui.core.mirror import Mirrored
 from bottle_tui.core.views import Risk
-from sidecar_addon.table import Grant, Route, block_yaml, route_as_data
+from sidecar_addon.block_yaml import block_yaml
+from sidecar_addon.table import Grant, Route, route_as_data
 
 _CONTEXT = 3
 

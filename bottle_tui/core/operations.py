@@ -11,7 +11,8 @@ from bottle_tui.core.edits import ALWAYS, BOTTLE, ONCE
 from bottle_tui.errors import Conflict, InvalidFile, UsageError
 from sidecar_addon import asks, hosts, strict_yaml
 from sidecar_addon.asks import ProposalError
-from sidecar_addon.table import LIMIT_BYTES, Grant, Route, TableError, fingerprint, parse
+from sidecar_addon.table import LIMIT_BYTES, Grant, Route, TableError, fingerprint
+from sidecar_addon.table_parser import parse
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from bottle_tui.services.prove import prove
 from bottle_tui.services.session import Live, Session
 from bottle_tui.services.wish import Enforced, Wish
 from sidecar_addon import proposals
-from sidecar_addon.table import Table, parse
+from sidecar_addon.table import Table
+from sidecar_addon.table_parser import parse
 
 
 @dataclass

@@ -9,7 +9,8 @@ from bottle_tui.core.deeds import Deed
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import BottleHome, World
 from bottle_tui.services import lookup, queue, session
-from sidecar_addon.table import TableError, parse, render_yaml
+from sidecar_addon.table import TableError, render_yaml
+from sidecar_addon.table_parser import parse
 
 
 @dataclass(frozen=True)

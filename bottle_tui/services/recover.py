@@ -12,7 +12,8 @@ from bottle_tui.services import audit, gate, loading, settle
 from bottle_tui.services.prove import Proof, prove
 from bottle_tui.services.session import TABLE_FILE, Session, opened
 from bottle_tui.services.wish import Enforced
-from sidecar_addon.table import digest_of, parse
+from sidecar_addon.table import digest_of
+from sidecar_addon.table_parser import parse
 
 
 def recover(world: World, slug: str) -> str | None:

@@ -10,7 +10,8 @@ from bottle_tui.errors import Conflict, InvalidFile
 from bottle_tui.ports import BottleHome, Clock, Recorded, Role, Runtime, Sidecar, World
 from bottle_tui.services import lookup
 from sidecar_addon import proposals
-from sidecar_addon.table import Table, TableError, parse
+from sidecar_addon.table import Table, TableError
+from sidecar_addon.table_parser import parse
 
 TABLE_FILE = "table.yaml"
 CONFIG_FILE = "pipelock.yaml"

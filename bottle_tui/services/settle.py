@@ -15,7 +15,8 @@ from bottle_tui.services.session import CONFIG_FILE, TABLE_FILE, Session
 from bottle_tui.services.wish import Enforced
 from sidecar_addon import proposals
 from sidecar_addon.proposals import Decision
-from sidecar_addon.table import Table, parse
+from sidecar_addon.table import Table
+from sidecar_addon.table_parser import parse
 
 ROUTES = "routes.yaml"
 CONFIG = "pipelock.yaml"

@@ -10,7 +10,8 @@ from sidecar_addon import strict_yaml
 from sidecar_addon.gate.events import Events
 from sidecar_addon.gate.flights import Flights
 from sidecar_addon.gate.policy import Policy
-from sidecar_addon.table import LIMIT_BYTES, Table, TableError, digest_of, parse
+from sidecar_addon.table import LIMIT_BYTES, Table, TableError, digest_of
+from sidecar_addon.table_parser import parse
 
 
 class Reloader:

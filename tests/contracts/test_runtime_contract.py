@@ -18,7 +18,8 @@ from bottle_tui.core import mirror
 from bottle_tui.errors import BottleError, SidecarUnreachable
 from bottle_tui.ports import SIDECARS, EventLines, Recorded, Role, Runtime, Sidecar, World
 from bottle_tui.services import lookup, start, status, stop
-from sidecar_addon.table import Table, parse
+from sidecar_addon.table import Table
+from sidecar_addon.table_parser import parse
 from tests.e2e.parts import engine
 
 SLUG = f"rt-contract-{os.getpid()}"

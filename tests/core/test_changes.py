@@ -13,7 +13,8 @@ from bottle_tui.core.mirror import Extra
 from bottle_tui.core.slots import Slots
 from bottle_tui.errors import Conflict, NotFound
 from sidecar_addon.matching import Conditions, Request, decide
-from sidecar_addon.table import Grant, Route, Table, fingerprint, parse
+from sidecar_addon.table import Grant, Route, Table, fingerprint
+from sidecar_addon.table_parser import parse
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AUTH = AuthAsk("Bearer", "EXAMPLE_TOKEN")

@@ -11,7 +11,7 @@ from bottle_tui.core.resolve import resolve as resolved
 from bottle_tui.core.slots import Slots
 from bottle_tui.errors import InvalidFile, InvalidManifest, TokenUnset
 from sidecar_addon.table import Route, Table, fingerprint, render
-from sidecar_addon.table import parse as parse_table
+from sidecar_addon.table_parser import parse as parse_table
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 

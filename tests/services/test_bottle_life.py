@@ -25,7 +25,7 @@ from bottle_tui.errors import (
 from bottle_tui.ports import Launch, Recorded, Role, World
 from bottle_tui.services import audit, decide, lookup, review, start, status, stop, tokens
 from bottle_tui.services.start import UpResult
-from sidecar_addon.table import parse
+from sidecar_addon.table_parser import parse
 
 TOKEN = "value-of-the-example-token"
 MANIFEST = """\
