@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import product
 
+from bottle_tui.core.evidence import Subsumed
 from sidecar_addon import hosts, paths
-from sidecar_addon.table import Grant
+from sidecar_addon.table import Grant, Route
 
 
 def admitted(grants: Iterable[Grant], asked: Grant, host: str, now: datetime) -> bool:
@@ -19,6 +20,26 @@ def narrower(grant: Grant, other: Grant) -> bool:
     """Whether everything that `grant` admits by path, method and port, `other` admits; times are left aside."""
     wanted = product(grant.path_allowlist or (None,), grant.methods or (None,), grant.ports)
     return all(_covers(other, path, method, port) for path, method, port in wanted)
+
+
+def subsumed(before: Iterable[Route], added: Grant, host: str) -> tuple[Subsumed, ...]:
+    """Grants that admit nothing but what the added one, on this host or pattern, admits too; times are left aside."""
+    return tuple(
+        Subsumed(grant.id, grant.host or route.host, rules(grant))
+        for route in before
+        for grant in route.grants
+        if grant.id != added.id and hosts.covers(host, grant.host or route.host) and narrower(grant, added)
+    )
+
+
+def rules(grant: Grant) -> str:
+    """A grant's paths and methods in one line."""
+    return asked_line(grant.path_allowlist, grant.methods)
+
+
+def asked_line(prefixes: Iterable[str] | None, methods: Iterable[str] | None) -> str:
+    """Paths and methods in one line; nothing means every."""
+    return f"{' '.join(prefixes or ()) or 'every path'}, {' '.join(methods or ()) or 'every method'}"
 
 
 def _reaches(grant: Grant, host: str) -> bool:

@@ -3,12 +3,13 @@
 Each step gives the next edit, or says in one line why there is none. `-` never widens; `=` admits what it says.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, BOTTLE, LASTS, ONCE, Edit
-from bottle_tui.core.evidence import Evidence, narrowest
+from bottle_tui.core.evidence import Evidence
+from bottle_tui.core.prefixes import covers, folders, narrowest, narrows
 from bottle_tui.core.risk import is_public_suffix
 from sidecar_addon import hosts, paths
 from sidecar_addon.asks import MAX_PREFIXES, host_problem
@@ -140,24 +141,12 @@ def wider_path(ask: Ask) -> Step:
     return Step(None, "every path is the widest there is")
 
 
-def narrows(wide: Sequence[str], narrow: Sequence[str]) -> bool:
-    """Whether `narrow` admits only what `wide` does, and not the same. Empty is every path."""
-    return covers(wide, narrow) and not covers(narrow, wide)
-
-
-def covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
-    """Whether these prefixes admit all that those do."""
-    if not wide or "/" in wide:
-        return True
-    return bool(narrow) and all(any(paths.covers(prefix, path) for prefix in wide) for path in narrow)
-
-
 def ladder(ask: Ask) -> list[tuple[str, ...]]:
     """Every rung, the widest first: every path, the folders of what was asked, what was asked, the folders and paths
     seen below it."""
     asked = tuple(str(path) for path in ask.args.get("path_allowlist") or ())
     seen = [path for path in _seen(ask) if covers(asked, (path,))]
-    rungs = [(), *_folders(asked), asked, *_folders(seen), narrowest(seen) if seen else ()]
+    rungs = [(), *folders(asked), asked, *folders(seen), narrowest(seen) if seen else ()]
     whole = tuple(seen)
     rungs.append(whole if len(whole) <= MAX_PREFIXES else ())
     steps: list[tuple[str, ...]] = [()]
@@ -165,25 +154,6 @@ def ladder(ask: Ask) -> list[tuple[str, ...]]:
         if rung and narrows(steps[-1], rung):
             steps.append(rung)
     return steps
-
-
-def _folders(wanted: Sequence[str]) -> list[tuple[str, ...]]:
-    """Of these paths, cut at every depth, the shallowest first; without "/", which is every path."""
-    deepest = max((path.strip("/").count("/") for path in wanted), default=0)
-    return [_united(_cut(path, depth) for path in wanted) for depth in range(1, deepest + 1)]
-
-
-def _cut(path: str, depth: int) -> str:
-    parts = path.split("/")
-    return path if len(parts) <= depth + 1 else "/".join(parts[: depth + 1]) + "/"
-
-
-def _united(prefixes: Iterable[str]) -> tuple[str, ...]:
-    """Without those that another one covers."""
-    listed = sorted(set(prefixes))
-    return tuple(
-        prefix for prefix in listed if not any(other != prefix and paths.covers(other, prefix) for other in listed)
-    )
 
 
 def _seen(ask: Ask) -> list[str]:

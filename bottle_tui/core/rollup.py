@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from bottle_tui.core.evidence import prefix_of
+from bottle_tui.core.prefixes import prefix_of
 from bottle_tui.core.redaction import redacted
 
 OTHERS = "(others)"
@@ -35,7 +35,7 @@ class Row:
     host: str
     method: str
     prefix: str
-    """The first two segments, see `evidence.prefix_of`; "" where the gate kept none."""
+    """The first two segments, see `prefixes.prefix_of`; "" where the gate kept none."""
     grant: str | None
     reason: str | None
     """None: allowed."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bottle_tui.core import evidence, mirror, narrowing, slots
+from bottle_tui.core import denials, mirror, narrowing, slots
 from bottle_tui.core.changes import State
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.views import Fact
@@ -90,7 +90,7 @@ def restart(opened: Session | None, live: Live | None, proposed: Proposed | None
 def _host_seen(host: str, traffic: Traffic) -> str:
     if not traffic.known:
         return "not known"
-    count = sum(amount for name, amount in traffic.denied.items() if evidence.reaches(host, name))
+    count = sum(amount for name, amount in traffic.denied.items() if denials.reaches(host, name))
     return f"{count} denied" if count else "none denied"
 
 
@@ -105,7 +105,7 @@ def _route_seen(host: str, state: State) -> str:
 def _top(host: str, traffic: Traffic) -> list[tuple[str, str]]:
     """(method, path) of what was denied most, three at most."""
     asked = [
-        pair for name, counts in traffic.requests.items() if evidence.reaches(host, name) for pair in counts.items()
+        pair for name, counts in traffic.requests.items() if denials.reaches(host, name) for pair in counts.items()
     ]
     asked.sort(key=lambda pair: -pair[1])
     return [(what.partition(" ")[0], what.partition(" ")[2]) for what, _ in asked[:3]]

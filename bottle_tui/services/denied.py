@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bottle_tui.core import evidence
+from bottle_tui.core import denials
 from bottle_tui.core.evidence import Denial, DeniedGroup, Fit, Window
 from bottle_tui.errors import BottleError, Conflict, NotFound
 from bottle_tui.ports import World
@@ -82,14 +82,14 @@ def _as_table(entry: Entry) -> Table:
 
 def _settled(denial: Denial, tables: Sequence[Table], now: datetime) -> bool:
     """Whether it would pass by now, or is asked for."""
-    return any(evidence.admits(table, denial, now) for table in tables)
+    return any(denials.admits(table, denial, now) for table in tables)
 
 
 def _group(slug: str, host: str, method: str, listed: Sequence[Denial]) -> DeniedGroup:
-    known = evidence.groups([each for each in listed if each.path is not None])
+    known = denials.groups([each for each in listed if each.path is not None])
     paths = sorted((pair for group in known for pair in group.paths), key=lambda pair: -pair[1])
     latest = max(listed, key=lambda each: each.at)
-    fit = evidence.fitted(listed)
+    fit = denials.fitted(listed)
     problem = _problem(host, fit, latest.reason)
     return DeniedGroup(
         slug=slug,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bottle_tui.core import evidence, gate_events
+from bottle_tui.core import admission, denials, gate_events
 from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.evidence import Elsewhere, Evidence, Replay, Subsumed, Use, Window
 from bottle_tui.errors import BottleError, NotFound, SidecarUnreachable
@@ -81,10 +81,10 @@ def _window(world: World, slug: str) -> Window:
 
 
 def _seen(found: Evidence, window: Window) -> Evidence:
-    mine = [denial for denial in window.denials if evidence.reaches(found.host, denial.host)]
+    mine = [denial for denial in window.denials if denials.reaches(found.host, denial.host)]
     return replace(
         found,
-        groups=evidence.groups(mine),
+        groups=denials.groups(mine),
         denied=sum(denial.count for denial in mine if not denial.background),
         scan=(window.scans or {}).get(found.host),
     )
@@ -100,8 +100,8 @@ def _measured(world: World, opened: Session, entry: Entry, edit: Edit, window: W
     if entry.status not in review.UNDECIDED or entry.proposal.tool != "egress-block":
         return found
     now = world.clock.now()
-    mine = [each for each in window.denials if evidence.reaches(found.host, each.host)]
-    fit = evidence.fitted(each for each in mine if not evidence.admits(live.table, each, now))
+    mine = [each for each in window.denials if denials.reaches(found.host, each.host)]
+    fit = denials.fitted(each for each in mine if not denials.admits(live.table, each, now))
     found = replace(found, fit=fit)
     try:
         proposed = review.measured(world, opened, live, entry, Traffic(), edit)
@@ -129,13 +129,13 @@ def _replay(
             asked = Table(plain.merged.after.routes)
         except BottleError:
             asked = before
-    return evidence.replay(window, before, after, asked, world.clock.now())
+    return denials.replay(window, before, after, asked, world.clock.now())
 
 
 def _subsumed(proposed: Proposed, host: str) -> tuple[Subsumed, ...]:
     ids = proposed.merged.grant_ids
     new = next((grant for route in proposed.merged.after.routes for grant in route.grants if grant.id in ids), None)
-    return evidence.subsumed(proposed.before.routes, new, host) if new is not None else ()
+    return admission.subsumed(proposed.before.routes, new, host) if new is not None else ()
 
 
 def _uses_on(world: World, opened: Session, live: Live, host: str) -> tuple[Use, ...]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from bottle_tui.core import ledger
-from bottle_tui.core.evidence import Prior, Window, asked_line
+from bottle_tui.core.admission import asked_line
+from bottle_tui.core.evidence import Prior, Window
 from bottle_tui.ports import World
 from bottle_tui.services import lookup, queue
 from bottle_tui.services.queue import Entry

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bottle_tui.core import evidence, ledger, rollup
+from bottle_tui.core import admission, ledger, rollup
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Row
 from bottle_tui.errors import BottleError, NotFound
@@ -52,7 +52,7 @@ def of_grant(world: World, slug: str, grant_id: str) -> Provenance:
         line="",
         host=(grant.host or route.host) if route and grant else "",
         route=route.host if route else "",
-        rules=evidence.rules(grant) if grant else "",
+        rules=admission.rules(grant) if grant else "",
         in_table=grant is not None,
         expires_at=grant.expires_at if grant else None,
         digest=digest,

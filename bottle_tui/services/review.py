@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bottle_tui.core import evidence
+from bottle_tui.core import denials
 from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Card
@@ -79,7 +79,7 @@ def ground(world: World, opened: Session, live: Live, traffic: Traffic, host: st
     """What a proposal is measured against."""
     networks = _private(live.config)
     denied = (
-        sum(count for name, count in traffic.denied.items() if evidence.reaches(host, name)) if traffic.known else None
+        sum(count for name, count in traffic.denied.items() if denials.reaches(host, name)) if traffic.known else None
     )
     return Ground(live.state, opened.default_scan, world.clock.now(), Seen(denied, networks))
 

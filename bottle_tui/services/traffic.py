@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from bottle_tui.core import rollup
-from bottle_tui.core.evidence import Use, reaches
+from bottle_tui.core.denials import reaches
+from bottle_tui.core.evidence import Use
 from bottle_tui.core.rollup import Batch, Cursor, Gap, Row
 from bottle_tui.core.traffic import HostTraffic, by_host
 from bottle_tui.errors import BottleError, NotFound

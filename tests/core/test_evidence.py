@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bottle_tui.core import evidence, gate_events
+from bottle_tui.core import admission, denials, gate_events, prefixes
 from bottle_tui.core.evidence import Denial, Fit, Subsumed, Window
 from sidecar_addon import paths
 from sidecar_addon.table import Grant, Route, Table
@@ -25,7 +25,7 @@ def table(*grants: Grant, host: str = HOST) -> Table:
 
 
 def test_denials_are_grouped_by_host_method_and_the_first_two_segments() -> None:
-    found = evidence.groups(
+    found = denials.groups(
         [
             denied("/repos/acme/widgets/pulls"),
             denied("/repos/acme/api"),
@@ -64,27 +64,27 @@ def test_replay_counts_what_only_the_candidate_admits_and_what_of_it_nobody_aske
     before = table(old)
     after = table(old, Grant("new", ("/repos/",)))
     asked = table(old, Grant("new", ("/repos/",), ("GET",)))
-    replay = evidence.replay(window, before, after, asked, NOW)
+    replay = denials.replay(window, before, after, asked, NOW)
     assert (replay.total, replay.admits, replay.unasked, replay.unread) == (12, 3, 1, 5)
     assert replay.since == NOW
 
 
 def test_a_fit_is_exactly_what_was_denied_where_that_is_little() -> None:
     listed = [denied("/repos/acme/x"), denied("/repos/acme"), denied("/v1", "POST"), denied("/w", port=8443)]
-    assert evidence.fitted(listed) == Fit(("/repos/acme", "/v1", "/w"), ("GET", "POST"), (443, 8443))
+    assert denials.fitted(listed) == Fit(("/repos/acme", "/v1", "/w"), ("GET", "POST"), (443, 8443))
 
 
 def test_a_fit_leaves_out_what_no_route_can_admit() -> None:
     assert (
-        evidence.fitted([denied("//x"), denied(None, count=3), denied("/x", pipelock=True), denied("/", "TRACE")])
+        denials.fitted([denied("//x"), denied(None, count=3), denied("/x", pipelock=True), denied("/", "TRACE")])
         is None
     )
 
 
 def test_plain_http_has_no_rules_and_only_port_80() -> None:
-    assert evidence.fitted([denied("/x", scheme="http", port=80)]) == Fit((), (), (80,))
-    assert evidence.fitted([denied("/x", scheme="http", port=8080)]) is None
-    assert evidence.fitted([denied("/x", scheme="http", port=80), denied("/y")]) == Fit(("/y",), ("GET",), (443,))
+    assert denials.fitted([denied("/x", scheme="http", port=80)]) == Fit((), (), (80,))
+    assert denials.fitted([denied("/x", scheme="http", port=8080)]) is None
+    assert denials.fitted([denied("/x", scheme="http", port=80), denied("/y")]) == Fit(("/y",), ("GET",), (443,))
 
 
 PATHS = st.lists(
@@ -96,16 +96,16 @@ PATHS = st.lists(
 
 @given(PATHS)
 def test_narrowest_prefixes_are_few_and_admit_every_path_they_were_made_of(whole: list[str]) -> None:
-    found = evidence.narrowest(whole)
-    assert len(found) <= evidence.FITTED
+    found = prefixes.narrowest(whole)
+    assert len(found) <= prefixes.FITTED
     assert all(any(paths.admits(prefix, path) for prefix in found) for path in whole)
     assert not any(one != other and paths.covers(one, other) for one in found for other in found)
 
 
 def test_many_paths_become_their_folders() -> None:
     whole = [f"/repos/acme/widgets/issues/{n}" for n in range(30)] + ["/user"]
-    assert evidence.narrowest(whole) == ("/repos/acme/widgets/issues/", "/user")
-    assert evidence.narrowest([f"/{n}x" for n in range(30)]) == ("/",)
+    assert prefixes.narrowest(whole) == ("/repos/acme/widgets/issues/", "/user")
+    assert prefixes.narrowest([f"/{n}x" for n in range(30)]) == ("/",)
 
 
 def test_a_candidate_subsumes_narrower_grants_of_hosts_that_it_covers() -> None:
@@ -114,7 +114,7 @@ def test_a_candidate_subsumes_narrower_grants_of_hosts_that_it_covers() -> None:
         Route("other.example.net", (Grant("m3", ("/v1/x/",), ("GET",)),)),
     )
     wide = Grant("new", ("/v1/",), ("GET",))
-    assert evidence.subsumed(routes, wide, "*.example.com") == (Subsumed("m1", HOST, "/v1/x/, GET"),)
+    assert admission.subsumed(routes, wide, "*.example.com") == (Subsumed("m1", HOST, "/v1/x/, GET"),)
 
 
 def test_events_become_denials_and_merged_repeats_have_no_path() -> None:
@@ -181,5 +181,5 @@ def test_who_comes_back_after_a_decision_asks_again() -> None:
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "?", "", "a b"])
 def test_what_is_no_host_is_reached_by_nothing(host: str) -> None:
-    assert not evidence.reaches("*.example.com", host)
-    assert not evidence.admits(table(Grant("g")), denied("/", host=host), NOW)
+    assert not denials.reaches("*.example.com", host)
+    assert not denials.admits(table(Grant("g")), denied("/", host=host), NOW)

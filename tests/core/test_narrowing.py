@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bottle_tui.core import evidence, narrowing
+from bottle_tui.core import narrowing
+from bottle_tui.core.denials import fitted, groups, reaches
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, BOTTLE, LASTS, Edit
 from bottle_tui.core.evidence import Denial, Evidence
-from bottle_tui.core.narrowing import Ask, covers, ladder, narrows
+from bottle_tui.core.narrowing import Ask, ladder
+from bottle_tui.core.prefixes import covers, narrows
 from sidecar_addon import asks
 from sidecar_addon.matching import Conditions, Request, decide
 from sidecar_addon.table import METHODS, Grant, Route, Table
@@ -21,9 +23,9 @@ HOST = "api.example.com"
 
 
 def seen(*denials: Denial, host: str = HOST, known: bool = True) -> Evidence:
-    mine = [each for each in denials if evidence.reaches(host, each.host)]
+    mine = [each for each in denials if reaches(host, each.host)]
     count = sum(each.count for each in mine if not each.background)
-    return Evidence("id", "box", host, known, evidence.groups(mine), count, fit=evidence.fitted(mine))
+    return Evidence("id", "box", host, known, groups(mine), count, fit=fitted(mine))
 
 
 def denied(path: str, method: str = "GET", host: str = HOST, **fields: Any) -> Denial:
@@ -197,7 +199,7 @@ def test_an_asked_wildcard_goes_to_the_host_that_was_denied_most_and_back() -> N
         denied("/", host="z.example.com", count=50, background=True),
         host="*.example.com",
     )
-    odd = evidence.groups([denied("/", host="NOT A HOST", count=50), denied("/", host="A.example.com", count=50)])
+    odd = groups([denied("/", host="NOT A HOST", count=50), denied("/", host="A.example.com", count=50)])
     found = replace(found, groups=(*odd, *found.groups))
     wild = replace(ask(found), args={"host": "*.example.com"})
     exact = after(narrowing.next_host(wild), wild)
