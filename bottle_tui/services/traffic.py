@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from bottle_tui.core import rollup
+from bottle_tui.core import counting, rollup, rollup_file
+from bottle_tui.core.counting import Batch, Cursor
 from bottle_tui.core.denials import reaches
 from bottle_tui.core.evidence import Use
-from bottle_tui.core.rollup import Batch, Cursor, Gap, Row
+from bottle_tui.core.rollup import Gap, Row
 from bottle_tui.core.traffic import HostTraffic, by_host
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import BottleHome, Sidecar, World
@@ -109,7 +110,7 @@ def _new(world: World, egress: Sidecar, cursor: Cursor) -> backlog.Backlog:
     """What the log says since the cursor; all of it where it seems not to reach back, to be sure of that."""
     since = parse_time(cursor.seen[0][0]) - _SLACK if cursor.seen else None
     found = backlog.read(world.clock, egress, limit=MAX_LINES, seconds=SECONDS, since=since)
-    if since is not None and not rollup.reaches_back(cursor, found.events):
+    if since is not None and not counting.reaches_back(cursor, found.events):
         return backlog.read(world.clock, egress, limit=MAX_LINES, seconds=SECONDS)
     return found
 
@@ -117,7 +118,7 @@ def _new(world: World, egress: Sidecar, cursor: Cursor) -> backlog.Backlog:
 def _absorb(world: World, home: BottleHome, found: backlog.Backlog, incarnation: str, *, closing: bool = False) -> None:
     """Append the batch, then move the cursor: a batch without its cursor was never counted and is taken out again."""
     cursor = _cursor(home)
-    batch = rollup.absorb(cursor, found.events, incarnation)
+    batch = counting.absorb(cursor, found.events, incarnation)
     batch = replace(batch, cursor=replace(batch.cursor, closed=closing and found.whole))
     if not batch.rows and not batch.gaps and batch.cursor == replace(cursor, number=batch.cursor.number):
         return
@@ -132,8 +133,8 @@ def _keep(world: World, home: BottleHome, batch: Batch, before: Cursor) -> None:
     elif _newest(data) > before.number or len(data) > _DAY_BYTES:
         home.write(name, _compact(data, before.number))
     if batch.rows or batch.gaps:
-        home.append(name, rollup.line(batch.cursor.number, batch.rows, batch.gaps))
-    home.write(CURSOR, rollup.render_cursor(batch.cursor))
+        home.append(name, rollup_file.line(batch.cursor.number, batch.rows, batch.gaps))
+    home.write(CURSOR, rollup_file.render_cursor(batch.cursor))
 
 
 def _newest(data: bytes) -> int:
@@ -144,8 +145,8 @@ def _newest(data: bytes) -> int:
 
 
 def _compact(data: bytes, newest: int) -> bytes:
-    rows, gaps = rollup.read(data, newest)
-    return rollup.line(newest, rollup.bounded(rollup.added(rows), _DAY_ROWS), gaps[-1_000:]) + b"\n"
+    rows, gaps = rollup_file.read(data, newest)
+    return rollup_file.line(newest, rollup.bounded(rollup.added(rows), _DAY_ROWS), gaps[-1_000:]) + b"\n"
 
 
 def _tidy(world: World, home: BottleHome, newest: int) -> None:
@@ -184,12 +185,12 @@ def kept(world: World, slug: str, since: datetime | None) -> tuple[list[Row], li
 
 @lru_cache(maxsize=64)
 def _read(data: bytes, newest: int) -> tuple[tuple[Row, ...], tuple[Gap, ...]]:
-    rows, gaps = rollup.read(data, newest)
+    rows, gaps = rollup_file.read(data, newest)
     return tuple(rows), tuple(gaps)
 
 
 def _cursor(home: BottleHome) -> Cursor:
-    return rollup.parse_cursor(home.read(CURSOR))
+    return rollup_file.parse_cursor(home.read(CURSOR))
 
 
 def _use(grant: str, rows: Sequence[Row]) -> Use:

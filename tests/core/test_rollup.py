@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bottle_tui.core import rollup
-from bottle_tui.core.rollup import Cursor, Gap, Row
+from bottle_tui.core import counting, rollup, rollup_file
+from bottle_tui.core.counting import Cursor
+from bottle_tui.core.rollup import Gap, Row
 
 HOST = "api.example.com"
 
@@ -23,7 +24,7 @@ READY = {"event": "gate_ready", "time": "2026-01-01T12:00:00.000Z"}
 
 
 def test_requests_are_counted_by_minute_host_method_prefix_and_grant() -> None:
-    batch = rollup.absorb(
+    batch = counting.absorb(
         Cursor(),
         [
             READY,
@@ -55,7 +56,7 @@ def test_however_drains_overlap_every_event_is_counted_once(cuts: list[tuple[int
     reached = 0
     for start, length in [*cuts, (0, 41)]:
         begin = min(start, max(0, reached - 1))
-        batch = rollup.absorb(cursor, events[begin : begin + length], "one")
+        batch = counting.absorb(cursor, events[begin : begin + length], "one")
         reached = max(reached, min(begin + length, len(events)))
         cursor, rows = batch.cursor, [*rows, *batch.rows]
         assert all(gap.why == "rotated" for gap in batch.gaps)
@@ -63,43 +64,43 @@ def test_however_drains_overlap_every_event_is_counted_once(cuts: list[tuple[int
 
 
 def test_a_line_that_comes_out_of_order_is_counted_still() -> None:
-    first = rollup.absorb(Cursor(), [READY, at(1), at(3)], "one")
-    second = rollup.absorb(first.cursor, [at(1), at(3), at(2)], "one")
+    first = counting.absorb(Cursor(), [READY, at(1), at(3)], "one")
+    second = counting.absorb(first.cursor, [at(1), at(3), at(2)], "one")
     assert [row.count for row in second.rows] == [1]
     assert second.gaps == ()
 
 
 def test_no_event_is_counted_twice_when_more_came_than_keys_are_kept() -> None:
-    events = [READY, *(at(n / 100) for n in range(1, 3 * rollup.KEPT_KEYS))]
-    first = rollup.absorb(Cursor(), events, "one")
-    assert len(first.cursor.seen) == rollup.KEPT_KEYS
-    assert rollup.absorb(first.cursor, events, "one").rows == ()
+    events = [READY, *(at(n / 100) for n in range(1, 3 * counting.KEPT_KEYS))]
+    first = counting.absorb(Cursor(), events, "one")
+    assert len(first.cursor.seen) == counting.KEPT_KEYS
+    assert counting.absorb(first.cursor, events, "one").rows == ()
 
 
 def test_a_log_that_no_longer_reaches_back_is_a_gap() -> None:
-    first = rollup.absorb(Cursor(), [READY, at(1)], "one")
-    second = rollup.absorb(first.cursor, [at(90), at(91)], "one")
+    first = counting.absorb(Cursor(), [READY, at(1)], "one")
+    second = counting.absorb(first.cursor, [at(90), at(91)], "one")
     assert second.gaps == (Gap("2026-01-01T12:00:01.000Z", "2026-01-01T12:01:30.000Z", "rotated"),)
-    assert not rollup.reaches_back(first.cursor, [at(90)])
+    assert not counting.reaches_back(first.cursor, [at(90)])
 
 
 def test_a_log_whose_beginning_is_gone_at_the_first_look_is_a_gap() -> None:
-    assert rollup.absorb(Cursor(), [at(30)], "one").gaps == (Gap(None, "2026-01-01T12:00:30.000Z", "rotated"),)
+    assert counting.absorb(Cursor(), [at(30)], "one").gaps == (Gap(None, "2026-01-01T12:00:30.000Z", "rotated"),)
 
 
 def test_another_incarnation_is_a_gap_unless_the_last_one_was_closed() -> None:
-    first = rollup.absorb(Cursor(), [READY, at(1)], "one").cursor
+    first = counting.absorb(Cursor(), [READY, at(1)], "one").cursor
     again = [{**READY, "time": "2026-01-01T12:05:00.000Z"}]
-    assert [gap.why for gap in rollup.absorb(first, again, "two").gaps] == ["not_drained"]
+    assert [gap.why for gap in counting.absorb(first, again, "two").gaps] == ["not_drained"]
     closed = Cursor(first.number, "one", first.floor, first.seen, closed=True)
-    assert rollup.absorb(closed, again, "two").gaps == ()
+    assert counting.absorb(closed, again, "two").gaps == ()
 
 
 def test_what_the_gate_dropped_and_its_new_starts_are_gaps() -> None:
-    first = rollup.absorb(Cursor(), [READY, at(1)], "one")
+    first = counting.absorb(Cursor(), [READY, at(1)], "one")
     dropped = {"event": "dropped", "time": "2026-01-01T12:00:02.000Z", "count": 12}
     ready = {**READY, "time": "2026-01-01T12:00:03.000Z"}
-    assert [(gap.why, gap.count) for gap in rollup.absorb(first.cursor, [at(1), dropped, ready], "one").gaps] == [
+    assert [(gap.why, gap.count) for gap in counting.absorb(first.cursor, [at(1), dropped, ready], "one").gaps] == [
         ("dropped", 12),
         ("restarted", None),
     ]
@@ -115,16 +116,16 @@ def test_what_the_gate_dropped_and_its_new_starts_are_gaps() -> None:
     ],
 )
 def test_lines_of_other_kinds_and_shapes_are_left_out(event: dict[str, Any]) -> None:
-    assert rollup.absorb(Cursor(), [event], "one").rows == ()
+    assert counting.absorb(Cursor(), [event], "one").rows == ()
 
 
 def test_numbers_that_are_none_count_as_nothing() -> None:
-    (row,) = rollup.absorb(Cursor(), [READY, at(1, "finished", bytes_up="9", bytes_down=True)], "one").rows
+    (row,) = counting.absorb(Cursor(), [READY, at(1, "finished", bytes_up="9", bytes_down=True)], "one").rows
     assert (row.count, row.bytes_up, row.bytes_down) == (0, 0, 0)
 
 
 def test_secrets_in_paths_are_not_kept() -> None:
-    (row,) = rollup.absorb(Cursor(), [READY, at(1, path="/x/ghp_" + "a1" * 18)], "one").rows
+    (row,) = counting.absorb(Cursor(), [READY, at(1, path="/x/ghp_" + "a1" * 18)], "one").rows
     assert "ghp_" not in row.prefix
 
 
@@ -139,13 +140,13 @@ def test_a_flood_of_kinds_folds_denials_and_keeps_what_was_admitted() -> None:
 
 def test_a_file_reads_back_and_unconfirmed_and_damaged_batches_are_left_out() -> None:
     row, gap = Row("2026-01-01T12:00", HOST, "GET", "/", "m1", None, 3), Gap(None, "2026-01-01T12:00", "rotated")
-    data = b"\n".join([rollup.line(1, [row], [gap]), b"{torn", b"[]", rollup.line(2, [row], [])])
-    assert rollup.read(data, 2) == ([row, row], [gap])
-    assert rollup.read(data, 1) == ([row], [gap])
+    data = b"\n".join([rollup_file.line(1, [row], [gap]), b"{torn", b"[]", rollup_file.line(2, [row], [])])
+    assert rollup_file.read(data, 2) == ([row, row], [gap])
+    assert rollup_file.read(data, 1) == ([row], [gap])
 
 
 def test_a_cursor_reads_back_and_a_damaged_one_is_a_fresh_one() -> None:
-    cursor = rollup.absorb(Cursor(), [READY, at(1)], "one").cursor
-    assert rollup.parse_cursor(rollup.render_cursor(cursor)) == cursor
+    cursor = counting.absorb(Cursor(), [READY, at(1)], "one").cursor
+    assert rollup_file.parse_cursor(rollup_file.render_cursor(cursor)) == cursor
     for damaged in (None, b"{", b"[]", b'{"what": 1}', b'{"seen": 3}'):
-        assert rollup.parse_cursor(damaged) == Cursor()
+        assert rollup_file.parse_cursor(damaged) == Cursor()
