@@ -43,13 +43,11 @@ def approve(world: World, id: str, digest: str, *, edit: Edit = AS_ASKED, acknow
     slug, identity = queue.find(world, id)
     with held(world, slug) as bottle:
         entry = _entry(bottle, identity)
-        audit.append(
+        _record(
             world,
-            bottle.session.home,
+            bottle,
+            entry,
             "intent",
-            of="approve",
-            component=_COMPONENTS[entry.proposal.tool],
-            proposal=identity,
             incarnation=bottle.session.recorded.incarnation,
             change=digest,
             edit=_edit_data(edit),
@@ -59,7 +57,7 @@ def approve(world: World, id: str, digest: str, *, edit: Edit = AS_ASKED, acknow
         try:
             outcome = _approve(world, bottle, entry, digest, edit, acknowledged)
         except BottleError as error:
-            _record_refusal(world, bottle, entry, error)
+            _record(world, bottle, entry, "result", in_force=False, nothing_done=True, why=error.message)
             raise
     return replace(outcome, ms=round((world.clock.monotonic() - started) * 1000))
 
@@ -152,18 +150,8 @@ def _already(world: World, bottle: Held, entry: Entry, proposed: Proposed) -> Ou
     if status.digest != bottle.live.table.digest:
         raise Conflict(f"the gate has a table in force that bottle-tui did not put there ({status.digest})")
     decision = replace(_approved(world, entry, proposed), expires_at=None)
-    audit.append(
-        world,
-        bottle.session.home,
-        "result",
-        of="approve",
-        component=_COMPONENTS[entry.proposal.tool],
-        proposal=entry.id,
-        change=proposed.change.digest,
-        in_force=True,
-        unchanged=True,
-        digest=status.digest,
-    )
+    change = proposed.change.digest
+    _record(world, bottle, entry, "result", change=change, in_force=True, unchanged=True, digest=status.digest)
     queue.write(bottle.session.home, decision)
     why = queue.tell(bottle.session, decision)
     remarks = () if why is None else (f"the agent could not be told ({why})",)
@@ -248,18 +236,10 @@ def _require_acknowledged(proposed: Proposed, acknowledged: bool) -> None:
         raise NeedsAcceptance(f"this needs a yes of its own: {'; '.join(dangers)}")
 
 
-def _record_refusal(world: World, bottle: Held, entry: Entry, error: BottleError) -> None:
-    audit.append(
-        world,
-        bottle.session.home,
-        "result",
-        of="approve",
-        component=_COMPONENTS[entry.proposal.tool],
-        proposal=entry.id,
-        in_force=False,
-        nothing_done=True,
-        why=error.message,
-    )
+def _record(world: World, bottle: Held, entry: Entry, kind: str, **facts: object) -> None:
+    """In the ledger, as part of an approval."""
+    component = _COMPONENTS[entry.proposal.tool]
+    audit.append(world, bottle.session.home, kind, of="approve", component=component, proposal=entry.id, **facts)
 
 
 def _outcome(
