@@ -13,6 +13,7 @@ from mitmproxy.proxy.layer import Layer, NextLayer
 from mitmproxy.proxy.layers import ClientTLSLayer, HttpLayer, ServerTLSLayer
 from mitmproxy.proxy.layers.http import HTTPMode
 
+from sidecar_addon.gate.hello import GateClientTls
 from sidecar_addon.gate.refusal import Refusal
 
 _COULD_BE_HTTP = re.compile(rb"^[A-Za-z-]{0,32}$|^[A-Za-z-]{1,32} ")
@@ -59,7 +60,7 @@ class ProtocolChoice:
             return
         elif starts_like_tls_record(data):
             nextlayer.layer = ServerTLSLayer(context)
-            nextlayer.layer.child_layer = ClientTLSLayer(context)
+            nextlayer.layer.child_layer = GateClientTls(context)
         elif _COULD_BE_HTTP.match(data):
             nextlayer.layer = HttpLayer(context, HTTPMode.transparent)
         else:

@@ -63,6 +63,21 @@ def test_a_head_that_never_ends_is_refused(world):
     assert b'{"error": "bad_request", "message": "a head may have 64 KiB"}' in answer
 
 
+@pytest.mark.parametrize("piece", [1, 16_000], ids=["tiny records", "large records"])
+def test_a_tls_hello_that_never_ends_is_cut(world, piece):
+    hello = b"\x01\xff\xff\xf0" + LONG
+    records = b"".join(
+        b"\x16\x03\x01" + struct.pack("!H", len(part := hello[start : start + piece])) + part
+        for start in range(0, len(hello), piece)
+    )
+    sock, answer = world.tunnel_raw("api.test:443")
+    assert answer.startswith(b"HTTP/1.1 200")
+    with sock:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            sock.sendall(records)
+        assert world.event("client_refused_tls")["host"] == "api.test"
+
+
 def test_a_head_just_below_the_limit_passes(world, talk):
     with world.tunnel("api.test") as sock:
         reply = talk(sock, "GET", "/", "api.test", headers={"Cookie": "c=" + "x" * 60_000})
