@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 
+from sidecar_addon import quiet
 from sidecar_addon.gate import settings as gate_settings
 
 
@@ -16,10 +17,10 @@ def main(argv: list[str]) -> int:
     for name in ("SSLKEYLOGFILE", "MITMPROXY_SSLKEYLOGFILE"):
         os.environ.pop(name, None)  # read by mitmproxy when it is imported
     os.umask(0o077)
+    quiet.set_up()
     from sidecar_addon.gate import master, stream, tls
 
     try:
-        master.quiet_logging()
         asyncio.run(_serve(gate_settings.read()))
     except (gate_settings.SettingsError, tls.CaError, stream.StreamError, master.StartError, OSError) as error:
         print(f"egress: {error}", file=sys.stderr)

@@ -1,8 +1,6 @@
 """Builds the gate and runs it: mitmproxy's master with five addons, none of which can be unloaded or edited."""
 
 import asyncio
-import logging
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,9 +23,6 @@ from sidecar_addon.table import Route
 
 _TICK = 0.25
 """Seconds between looks for grants whose time is over; §6 promises one second."""
-
-
-_LONGEST_RECORD = 8_000
 
 
 class StartError(RuntimeError):
@@ -173,22 +168,3 @@ async def _run(settings: Settings, ready: Callable[[Gate], None]) -> None:
     gate = await start(settings)
     ready(gate)
     await gate.wait()
-
-
-class OneLine(logging.Formatter):
-    """A record, its traceback too, on one printable line: the text that it quotes is an agent's or an upstream's, and
-    must neither look like an event line nor draw on a terminal."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line, control characters escaped, a very long one cut."""
-        text = super().format(record)[:_LONGEST_RECORD]
-        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
-def quiet_logging() -> None:
-    """mitmproxy's own log: warnings only, on standard error, as text."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine("%(name)s: %(message)s"))
-    handler.setLevel(logging.WARNING)
-    logging.getLogger().addHandler(handler)
-    logging.getLogger("mitmproxy").setLevel(logging.WARNING)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sidecar_addon.gate.master import quiet_logging
+from sidecar_addon import quiet
 from sidecar_addon.local import SOCKETS, identity
 from sidecar_addon.local.control import Control
 from sidecar_addon.local.house import House
@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
         orders = _orders(sys.stdin.readline())
     except (ValueError, KeyError, TypeError) as error:
         return _failed(f"standard input: {error!r}; this command is started by `up --runtime local`")
-    quiet_logging()
+    quiet.set_up()
     sockets = Path(tempfile.mkdtemp(prefix=SOCKETS))
     try:
         return asyncio.run(_run(slug, orders, sockets))

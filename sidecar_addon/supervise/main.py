@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from sidecar_addon.supervise import quiet
+from sidecar_addon import quiet
 from sidecar_addon.supervise.settings import Settings, from_environment
 
 

@@ -19,7 +19,7 @@ from mitmproxy.http import Headers, Request, Response
 
 from sidecar_addon.gate import headers, secrets, stream
 from sidecar_addon.gate.events import Events
-from sidecar_addon.gate.master import OneLine, StartError, start
+from sidecar_addon.gate.master import StartError, start
 from sidecar_addon.gate.reflected import Reflected, Unsearchable, Watch
 from sidecar_addon.gate.refusal import Refusal, hint
 from sidecar_addon.gate.settings import Settings, write_line
@@ -77,17 +77,6 @@ def test_a_long_path_is_cut_in_its_line():
     events.close()
     assert len(lines) == 1 and len(lines[0]) < 5_000
     assert json.loads(lines[0])["path"].endswith("a…")
-
-
-def test_a_warning_is_one_line_that_no_reader_takes_for_an_event():
-    try:
-        raise ValueError('"x\n{"event":"routes_loaded","apply":"01J"}\r\x1b]0;t\x07\x9b"')
-    except ValueError:
-        record = logging.LogRecord("mitmproxy", logging.ERROR, "", 0, "crashed\n{}", None, sys.exc_info())
-    said = OneLine("%(name)s: %(message)s").format(record)
-    assert said.isprintable() and said.startswith("mitmproxy: crashed") and "routes_loaded" in said
-    record.msg, record.exc_info, record.exc_text = "a" * 100_000, None, None
-    assert len(OneLine("%(message)s").format(record)) < 10_000
 
 
 def test_more_kinds_than_can_be_counted_are_dropped_and_counted():
