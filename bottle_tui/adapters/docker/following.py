@@ -2,6 +2,7 @@
 
 import contextlib
 import queue
+import struct
 import threading
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,6 +14,10 @@ from bottle_tui.errors import SidecarUnreachable
 LINE_LIMIT = 256 * 1024
 _QUEUE_LINES = 20_000
 _END = None
+_HEADER = struct.Struct(">BxxxL")
+
+type Piece = tuple[int, bytes]
+"""Which stream (1 output, 2 error), and bytes of it."""
 
 
 class ContainerLines:
@@ -24,7 +29,8 @@ class ContainerLines:
         self._what = f"the output of container {container[:12]}"
         with translated(SidecarUnreachable, f"{self._what} cannot be read"):
             # Of a container that is gone the SDK would leave the refused answer open.
-            engine.api.inspect_container(container)
+            self._terminal = bool(engine.api.inspect_container(container)["Config"].get("Tty"))
+            self._api = engine.api
             self._stream: Any = engine.api.logs(
                 container,
                 stream=True,
@@ -59,7 +65,7 @@ class ContainerLines:
 
     def _read(self) -> None:
         with contextlib.suppress(*_broken_stream()):
-            for line in split_lines(self._stream):
+            for line in lines_of(self._pieces()):
                 while not self._closed.is_set():
                     with contextlib.suppress(queue.Full):
                         self._lines.put(line, timeout=0.5)
@@ -71,26 +77,56 @@ class ContainerLines:
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(_END)
 
+    def _pieces(self) -> Iterator[Piece]:
+        """A terminal's output is one stream without frames."""
+        if self._terminal:
+            return ((1, data) for data in self._stream)
+        return frames_of(self._api, self._stream._response)
+
 
 def _broken_stream() -> tuple[type[Exception], ...]:
     """What a stream raises when its engine goes, or when another thread closes it under the reader."""
     return (*foreign_errors(), ValueError, AttributeError)
 
 
-def split_lines(chunks: Iterator[bytes]) -> Iterator[str]:
-    """Whole lines out of arbitrary pieces; a line over the limit is cut, not kept growing."""
-    rest = b""
-    skipping = False
-    for chunk in chunks:
-        rest += chunk
-        *whole, rest = rest.split(b"\n")
+def frames_of(api: Any, response: Any) -> Iterator[Piece]:
+    """What the engine sends of a log: pieces of each stream in the order they came. The SDK drops whose they are."""
+    api._disable_socket_timeout(api._get_raw_response_socket(response))
+    while len(header := response.raw.read(_HEADER.size)) == _HEADER.size:
+        kind, size = _HEADER.unpack(header)
+        yield kind, response.raw.read(size)
+
+
+def lines_of(pieces: Iterator[Piece]) -> Iterator[str]:
+    """Whole lines out of arbitrary pieces. The engine parts a long line, and another stream's may come between: put
+    together regardless, a part of what somebody else wrote would stand as a line of its own."""
+    streams: dict[int, _Rest] = {}
+    for kind, data in pieces:
+        yield from streams.setdefault(kind, _Rest()).take(data)
+    for rest in streams.values():
+        yield from rest.end()
+
+
+class _Rest:
+    """The line of one stream that is not whole yet; over the limit it is cut, not kept growing."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._skipping = False
+
+    def take(self, data: bytes) -> Iterator[str]:
+        """The lines that are whole now."""
+        *whole, self._data = (self._data + data).split(b"\n")
         for line in whole:
-            if not skipping:
+            if not self._skipping:
                 yield line[:LINE_LIMIT].decode("utf-8", "replace").rstrip("\r")
-            skipping = False
-        if len(rest) > LINE_LIMIT:
-            if not skipping:
-                yield rest[:LINE_LIMIT].decode("utf-8", "replace")
-            rest, skipping = b"", True
-    if rest and not skipping:
-        yield rest.decode("utf-8", "replace")
+            self._skipping = False
+        if len(self._data) > LINE_LIMIT:
+            if not self._skipping:
+                yield self._data[:LINE_LIMIT].decode("utf-8", "replace")
+            self._data, self._skipping = b"", True
+
+    def end(self) -> Iterator[str]:
+        """What is left at the end of the stream."""
+        if self._data and not self._skipping:
+            yield self._data.decode("utf-8", "replace")
