@@ -108,7 +108,8 @@ def config(digest: str) -> Judge:
             return Verdict(event.get("status") == "success", str(event.get("detail", "")), event)
         if event.get("event") == "error" and event.get("method") == "CONFIG_RELOAD":
             return Verdict(False, str(event.get("error", "no reason given")), event)
-        if not event and "config reload failed" in line:
+        # A line that is no event may hold an agent's text, where the engine has parted it.
+        if line.startswith("pipelock: config reload failed"):
             return Verdict(False, line[:500])
         return None
 

@@ -3,16 +3,21 @@
 Repeated denials are merged (the first, then a count each second) and what does not fit is dropped and counted.
 """
 
+import contextlib
 import json
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 _STOP = object()
+_LOOK = object()
+_AWAITED = frozenset({"routes_loaded", "routes_rejected", "token_loaded", "gate_ready"})
+"""What the operator's side waits for, and an agent cannot cause: said first, never dropped."""
 _ROOM = 10_000
 _KINDS = 1_000
 """How many different denials are merged in one second; further ones are dropped and counted."""
@@ -66,6 +71,7 @@ class Events:
         self._sink = sink
         self._interval = interval
         self._queue: queue.Queue[Any] = queue.Queue(_ROOM)
+        self._awaited: deque[dict[str, Any]] = deque()
         self._lock = threading.Lock()
         self._dropped = 0
         self._counts: dict[tuple[str, ...], _Repeats] = {}
@@ -74,9 +80,14 @@ class Events:
 
     def emit(self, event: str, **fields: Any) -> None:
         """Queue one event; never blocks."""
-        short = {name: clipped(value) for name, value in fields.items()}
+        line = {"event": event, "time": moment(), **{name: clipped(value) for name, value in fields.items()}}
+        if event in _AWAITED:
+            self._awaited.append(line)
+            with contextlib.suppress(queue.Full):  # then it is looked at before the next of them anyway
+                self._queue.put_nowait(_LOOK)
+            return
         try:
-            self._queue.put_nowait({"event": event, "time": moment(), **short})
+            self._queue.put_nowait(line)
         except queue.Full:
             with self._lock:
                 self._dropped += 1
@@ -112,11 +123,13 @@ class Events:
             try:
                 item = self._queue.get(timeout=max(0.0, due - time.monotonic()))
             except queue.Empty:
-                item = None
+                item = _LOOK
+            while self._awaited:
+                self._write(self._awaited.popleft())
             if item is _STOP:
                 self._flush()
                 return
-            if item is not None:
+            if item is not _LOOK:
                 self._write(item)
             if time.monotonic() >= due:
                 self._flush()

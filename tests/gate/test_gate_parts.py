@@ -103,6 +103,35 @@ def test_a_slow_reader_holds_nobody_and_what_does_not_fit_is_counted():
     assert got[-1]["count"] + len(got) - 1 == 12_000
 
 
+def test_what_the_operator_waits_for_is_said_before_all_that_an_agent_has_caused():
+    go, writing, got = threading.Event(), threading.Event(), []
+
+    def sink(line):
+        writing.set()
+        go.wait(30)
+        got.append(json.loads(line)["event"])
+
+    events = Events(sink, interval=60)
+    events.emit("allowed")
+    assert writing.wait(30)
+    for _ in range(12_000):
+        events.emit("allowed")
+    events.emit("routes_loaded", apply="01J")
+    events.emit("routes_rejected", apply="01K")
+    go.set()
+    events.close()
+    assert got[:4] == ["allowed", "routes_loaded", "routes_rejected", "allowed"]
+    assert got[-1] == "dropped"
+
+
+def test_what_the_operator_waits_for_is_said_at_once_when_nothing_else_is():
+    got = queue.Queue()
+    events = Events(got.put, interval=600)
+    events.emit("routes_loaded", apply="01J")
+    assert "routes_loaded" in got.get(timeout=30)
+    events.close()
+
+
 def test_a_reader_that_is_gone_does_not_end_the_writer():
     got = queue.Queue()
 

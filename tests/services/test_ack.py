@@ -51,6 +51,7 @@ def test_the_gates_lines(line: str | dict[str, Any], expected: bool | None) -> N
         ),
         ({"event": "error", "method": "CONNECT", "error": "use of closed network connection"}, None),
         ("pipelock: config reload failed: yaml: line 3", False),
+        ("a path that an agent chose: pipelock: config reload failed: x", None),
         ("Fetch:  http://0.0.0.0:8888/", None),
     ],
 )
