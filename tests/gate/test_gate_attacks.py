@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import h2.config
 import h2.connection
+import h2.errors
 import h2.events
 
+from sidecar_addon.gate import http2
 from sidecar_addon.table import Grant
 
 MANY = 20
@@ -64,6 +66,38 @@ def test_a_connection_to_one_host_does_not_carry_requests_for_another_that_is_al
     assert answers == [("200", None), ("403", "host_mismatch"), ("200", None), ("403", "host_mismatch")]
     assert world.parent.connects.count("other.test:443") == 0
     assert {seen.header("host") for seen in world.upstream.seen} == {"api.test"}
+
+
+def test_requests_that_are_reset_at_once_are_not_sent_on_and_too_many_end_the_connection(world, monkeypatch):
+    monkeypatch.setattr(http2, "AT_WORK", 50)
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    connection.initiate_connection()
+    for stream in range(1, 601, 2):
+        fields = [(":method", "GET"), (":scheme", "https"), (":authority", "api.test"), (":path", f"/{stream}")]
+        connection.send_headers(stream, fields, end_stream=True)
+        connection.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
+    ended = None
+    with world.tunnel("api.test", offers=("h2",)) as sock:
+        sock.sendall(connection.data_to_send())
+        while ended is None:
+            data = sock.recv(65536)
+            assert data
+            found = [event for event in connection.receive_data(data)]
+            ended = next((event for event in found if isinstance(event, h2.events.ConnectionTerminated)), None)
+    assert ended.error_code == h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
+    assert len(world.upstream.seen) <= 50
+    assert world.get("https://api.test/").status == 200
+
+
+def test_a_request_that_is_reset_at_once_is_over_although_its_answer_never_ends(world):
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    connection.initiate_connection()
+    fields = [(":method", "GET"), (":scheme", "https"), (":authority", "api.test"), (":path", "/stream")]
+    connection.send_headers(1, fields, end_stream=True)
+    connection.reset_stream(1, h2.errors.ErrorCodes.CANCEL)
+    with world.tunnel("api.test", offers=("h2",)) as sock:
+        sock.sendall(connection.data_to_send())
+        world.event("finished", path="/stream")
 
 
 def test_connections_that_never_send_their_request_do_not_keep_others_from_theirs(world):
