@@ -7,6 +7,8 @@ mitmproxy, so nothing is imported before it is known what is asked.
 import importlib
 import sys
 
+_OPEN_FILES = 65_536
+
 COMMANDS = {
     "egress": ("sidecar_addon.gate.main", "the gate: mitmproxy with the policy"),
     "put-token": ("sidecar_addon.gate.put_token", "put a token into a slot of the running gate (JSON on stdin)"),
@@ -36,8 +38,19 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if arguments[0] in ("egress", "supervise", "hop"):
         _be_ready_for_signals()
+        take_open_files()
     module = importlib.import_module(COMMANDS[arguments[0]][0])
     return int(module.main(arguments[1:]))
+
+
+def take_open_files() -> None:
+    """A sidecar may have as many open files as its container lets it: some engines give 1,024 unless asked, and an
+    agent's connections would use them up."""
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _be_ready_for_signals() -> None:

@@ -16,6 +16,7 @@ from mitmproxy.tls import TlsData
 from sidecar_addon.gate import requests
 from sidecar_addon.gate.admission import Admission, asked_by
 from sidecar_addon.gate.answers import Answers
+from sidecar_addon.gate.crowd import Crowd
 from sidecar_addon.gate.events import Events
 from sidecar_addon.gate.flights import Flight, Flights
 from sidecar_addon.gate.identity import same
@@ -36,11 +37,12 @@ class GateAddon:
 
     name = "gate"
 
-    def __init__(self, settings: Settings, policy: Policy, flights: Flights, events: Events) -> None:
+    def __init__(self, settings: Settings, policy: Policy, flights: Flights, events: Events, crowd: Crowd) -> None:
         self._settings = settings
         self._policy = policy
         self._flights = flights
         self._events = events
+        self._crowd = crowd
         self._page = LocalPage(policy, settings.monotonic)
         self._answers = Answers(flights)
         self._admission = Admission(settings, policy, flights, events)
@@ -114,6 +116,16 @@ class GateAddon:
     def websocket_end(self, flow: HTTPFlow) -> None:
         """A WebSocket is closed."""
         self._flights.over(flow, request=True, response=True)
+
+    def client_connected(self, client: Client) -> None:
+        """The agent has opened a connection; one that has an error here is closed."""
+        try:
+            has_room = self._crowd.has_room(client)
+        except Exception:  # noqa: BLE001  the gate's decision: whatever fails, deny
+            self._say(sys.exception())
+            has_room = False
+        if not has_room:
+            client.error = "too many connections are open"
 
     def client_disconnected(self, client: Client) -> None:
         """Whatever was under way on this connection is over."""

@@ -11,6 +11,7 @@ from mitmproxy.options import Options
 from sidecar_addon.gate import control, stream
 from sidecar_addon.gate.addon import GateAddon
 from sidecar_addon.gate.control import Control
+from sidecar_addon.gate.crowd import Crowd, Memory
 from sidecar_addon.gate.events import Events
 from sidecar_addon.gate.flights import Flights
 from sidecar_addon.gate.layers import ProtocolChoice
@@ -41,7 +42,8 @@ class Gate:
         self._events = Events(settings.emit)
         self._policy = Policy(settings.tokens, Uses(settings.uses_folder), settings.now, settings.monotonic)
         self._flights = Flights(self._events, settings.monotonic, self._abort)
-        self._addon = GateAddon(settings, self._policy, self._flights, self._events)
+        self._crowd = Crowd(self._handlers, self._flights, self._events, Memory(settings.cgroup))
+        self._addon = GateAddon(settings, self._policy, self._flights, self._events, self._crowd)
         self._reloader = Reloader(
             settings.routes_file, self._policy, self._flights, self._events, self._addon.table_changed
         )
@@ -129,6 +131,9 @@ class Gate:
     def _route_for(self, host: str) -> Route | None:
         return self._policy.table.route_for(host) if self._policy.table else None
 
+    def _handlers(self) -> list[Any]:
+        return list(self._proxy.connections.values())
+
     def _abort(self, client: str) -> None:
         """End every transport of a client connection, without waiting for what is still to be written."""
         handler = self._proxy.connections[client]
@@ -147,6 +152,7 @@ class Gate:
         while True:
             await asyncio.sleep(_TICK)
             self._policy.end_due()
+            self._crowd.watch()
             if self._policy.ended - handled:
                 cut_ended(self._policy, self._flights)
             handled = set(self._policy.ended)

@@ -59,6 +59,8 @@ class Settings:
     """None: no socket; the local runtime may ask in-process instead."""
     emit: Callable[[str], None] = write_line
     """Takes one event line without its line end; called from the events' own thread."""
+    cgroup: Path | None = None
+    """Where the limit of memory stands, and what is used of it."""
     runtime: str = "docker"
     hop: bool = False
     dlp_patterns: tuple[Secret, ...] = ()
@@ -87,6 +89,7 @@ def read(root: Path = Path("/"), tokens: TokenStore | None = None, **overrides: 
         "extra_ca": extra_ca if extra_ca.exists() else None,
         "tokens": FolderTokens(root / "run/tokens") if tokens is None else tokens,
         "control_socket": root / CONTROL_SOCKET.relative_to("/"),
+        "cgroup": root / "sys/fs/cgroup",
         "runtime": _one_of(value.get("runtime", "docker"), "runtime", ("docker", "local")),
         "hop": _typed(value.get("hop", False), "hop", bool),
         "dlp_patterns": tuple(_secret(item) for item in _typed(value.get("dlp_patterns", []), "dlp_patterns", list)),
