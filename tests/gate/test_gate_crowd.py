@@ -4,11 +4,15 @@ import contextlib
 import resource
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from sidecar_addon.gate import crowd
-from sidecar_addon.gate.crowd import Memory
+from sidecar_addon.gate.crowd import Crowd, Memory
+from sidecar_addon.gate.events import Events
+from sidecar_addon.gate.flights import Flights
 
 
 def is_closed(sock):
@@ -70,16 +74,15 @@ def test_before_memory_ends_every_connection_of_the_agent_does(make_world, route
     assert world.load(route_of(), apply="later")["generation"] == 2
 
 
-def test_memory_that_cannot_be_had_back_does_not_keep_the_agent_out(make_world, route_of, cgroup):
-    world = make_world(route_of(), cgroup=cgroup.folder)
-    with world.connect() as idle:
-        cgroup(800)
-        assert is_closed(idle)
-    world.event("crowded")
-    assert world.get("https://api.test/").status == 200
-    with world.connect() as idle:
-        cgroup(900)
-        assert is_closed(idle)
+def test_memory_that_cannot_be_had_back_does_not_keep_the_agent_out(cgroup):
+    ended, events = [], Events(lambda line: None)
+    handlers = [SimpleNamespace(client=SimpleNamespace(id="first"))]
+    crowd_of_one = Crowd(lambda: handlers, Flights(events, time.monotonic, ended.append), events, Memory(cgroup.folder))
+    for megabytes, expected in ((600, 0), (800, 1), (800, 1), (800, 1), (850, 1), (900, 2), (900, 2), (960, 2)):
+        cgroup(megabytes)
+        crowd_of_one.watch()
+        assert len(ended) == expected, megabytes
+    events.close()
 
 
 def test_both_kinds_of_control_group_are_read(tmp_path, cgroup):
