@@ -74,9 +74,15 @@ def test_before_memory_ends_every_connection_of_the_agent_does(make_world, route
     assert world.load(route_of(), apply="later")["generation"] == 2
 
 
+class Handler:
+    """A connection as the crowd sees it."""
+
+    client = SimpleNamespace(id="first")
+
+
 def test_memory_that_cannot_be_had_back_does_not_keep_the_agent_out(cgroup):
     ended, events = [], Events(lambda line: None)
-    handlers = [SimpleNamespace(client=SimpleNamespace(id="first"))]
+    handlers = [Handler()]
     crowd_of_one = Crowd(lambda: handlers, Flights(events, time.monotonic, ended.append), events, Memory(cgroup.folder))
     for megabytes, expected in ((600, 0), (800, 1), (800, 1), (800, 1), (850, 1), (900, 2), (900, 2), (960, 2)):
         cgroup(megabytes)
