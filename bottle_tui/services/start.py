@@ -19,7 +19,6 @@ from bottle_tui.services import (
     launching,
     loading,
     lookup,
-    queue,
     reconcile,
     recover,
     session,
@@ -27,21 +26,11 @@ from bottle_tui.services import (
     tokens,
 )
 from bottle_tui.services.blueprint import Blueprint
-from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
+from bottle_tui.services.incarnation import OF_AN_INCARNATION
 
 LOCK_SECONDS = 300.0
 """Another `up` of the same bottle may be building images."""
 _RESTARTABLE: tuple[Role, ...] = ("pipelock", "supervise")
-_OF_AN_INCARNATION = (
-    "apply.json",
-    "queue",
-    slots.FILE,
-    TABLE_FILE,
-    CONFIG_FILE,
-    QUARANTINE_FILE,
-    queue.STATE_FILE,
-    "ca",
-)
 
 
 @dataclass(frozen=True)
@@ -160,7 +149,7 @@ def _launch(world: World, chosen: Runtime, drawn: Blueprint, progress: Progress)
     """Make the bottle anew. Whatever fails, nothing of it stays."""
     slug = drawn.plan.slug
     home = world.home.bottle(slug)
-    for name in _OF_AN_INCARNATION:
+    for name in OF_AN_INCARNATION:
         home.delete(name)
     incarnation = secrets.token_hex(16)
     lookup.save(world, _starting(world, chosen.name, slug, incarnation))
@@ -200,7 +189,7 @@ def _undo(world: World, chosen: Runtime, slug: str, made: Recorded | None) -> No
     if made is not None:
         left = chosen.remove(slug, made, purge=False)
     if not left:
-        for name in (*_OF_AN_INCARNATION, lookup.RECORD):
+        for name in (*OF_AN_INCARNATION, lookup.RECORD):
             home.delete(name)
 
 

@@ -1,25 +1,12 @@
 """`stop` and `down`. Both may be asked again: what is gone already is fine."""
 
-from bottle_tui.core import slots
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import Recorded, World
-from bottle_tui.services import lookup, muting, outdated, queue, session, traffic
-from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
+from bottle_tui.services import lookup, muting, outdated, session, traffic
+from bottle_tui.services.incarnation import OF_AN_INCARNATION
 
 LOCK_SECONDS = 300.0
-_GOES = (
-    "apply.json",
-    "queue",
-    slots.FILE,
-    TABLE_FILE,
-    CONFIG_FILE,
-    QUARANTINE_FILE,
-    queue.STATE_FILE,
-    muting.FILE,
-    "ca",
-    "local",
-    "local.json",
-)
+_GOES = (*OF_AN_INCARNATION, muting.FILE, "local", "local.json")
 _PURGED = (
     "audit.jsonl",
     "audit-old",
