@@ -6,6 +6,7 @@ Several of pipelock's own lines carry whole URLs, secrets included; nothing leav
 import json
 from typing import Any
 
+from bottle_tui.core.event_lines import event_of
 from bottle_tui.core.redaction import redacted, redacted_value
 from bottle_tui.core.views import LogLine
 
@@ -67,7 +68,7 @@ def read(slug: str, raw: str) -> LogLine:
     `ca_not_trusted`, `authority_mismatch`, `sni_mismatch`.
     """
     line = raw.rstrip("\r\n")
-    event = _event(line)
+    event = event_of(line)
     if event is None:
         return _plain(slug, redacted(line[:MAX_LINE]))
     safe: dict[str, Any] = redacted_value(event)
@@ -90,16 +91,6 @@ def config_hash(line: LogLine) -> str | None:
         return None
     value = line.event.get("config_hash")
     return value if isinstance(value, str) else None
-
-
-def _event(line: str) -> dict[str, Any] | None:
-    if not line.startswith("{"):
-        return None
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) and isinstance(value.get("event"), str) else None
 
 
 def _plain(slug: str, text: str) -> LogLine:

@@ -1,10 +1,10 @@
 """A sidecar's output as log lines: followed live, read by who wrote it. Foreign text; whoever draws it sanitises."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from bottle_tui.core import pipelock_log
+from bottle_tui.core.event_lines import event_of
 from bottle_tui.core.redaction import redacted
 from bottle_tui.core.views import LogLine
 from bottle_tui.ports import EventLines, Role, World
@@ -45,7 +45,7 @@ def parse(slug: str, role: Role, raw: str) -> LogLine:
     if role == "pipelock":
         return pipelock_log.read(slug, raw)
     line = raw.rstrip("\r\n")[:MAX_LINE]
-    event = _event(line)
+    event = event_of(line)
     if event is None:
         return LogLine(slug, role, redacted(line), facts={"kind": "text", "summary": redacted(line)})
     name = str(event["event"])
@@ -53,16 +53,6 @@ def parse(slug: str, role: Role, raw: str) -> LogLine:
     if isinstance(event.get("host"), str):
         facts["host"] = event["host"]
     return LogLine(slug, role, line, event, False, LEVELS.get(name, "info"), facts)
-
-
-def _event(line: str) -> dict[str, Any] | None:
-    if not line.startswith("{"):
-        return None
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) and isinstance(value.get("event"), str) else None
 
 
 def _summary(name: str, event: dict[str, Any]) -> str:

@@ -79,14 +79,9 @@ def uses(world: World, slug: str) -> dict[str, Use]:
 def drain(world: World, slug: str) -> str | None:
     """Count what is new; None, or one line on why it could not be counted now. Never waits long for the lock."""
     try:
-        record = lookup.find(world, slug)
-        if record is None or record.details.get("starting"):
-            return None
-        home = world.home.bottle(slug)
-        egress = lookup.runtime_of(world, record).sidecar(record, "egress")
-        found = _new(world, egress, _cursor(home))
-        with home.lock(timeout=1.0):
-            _absorb(world, home, found, record.incarnation)
+        if (new := _uncounted(world, slug)) is not None:
+            with new.home.lock(timeout=1.0):
+                _absorb(world, new)
     except BottleError as error:
         return error.message
     return None
@@ -95,15 +90,30 @@ def drain(world: World, slug: str) -> str | None:
 def close(world: World, slug: str) -> str | None:
     """The last drain of an incarnation, under the bottle's lock: what comes later is another log."""
     try:
-        record = lookup.find(world, slug)
-        if record is None or record.details.get("starting"):
-            return None
-        home = world.home.bottle(slug)
-        egress = lookup.runtime_of(world, record).sidecar(record, "egress")
-        _absorb(world, home, _new(world, egress, _cursor(home)), record.incarnation, closing=True)
+        if (new := _uncounted(world, slug)) is not None:
+            _absorb(world, new, closing=True)
     except BottleError as error:
         return error.message
     return None
+
+
+@dataclass(frozen=True)
+class _Uncounted:
+    """What the log of one incarnation says since it was last counted."""
+
+    home: BottleHome
+    found: backlog.Backlog
+    incarnation: str
+
+
+def _uncounted(world: World, slug: str) -> _Uncounted | None:
+    """None where no gate has begun yet."""
+    record = lookup.find(world, slug)
+    if record is None or record.details.get("starting"):
+        return None
+    home = world.home.bottle(slug)
+    egress = lookup.runtime_of(world, record).sidecar(record, "egress")
+    return _Uncounted(home, _new(world, egress, _cursor(home)), record.incarnation)
 
 
 def _new(world: World, egress: Sidecar, cursor: Cursor) -> backlog.Backlog:
@@ -115,14 +125,14 @@ def _new(world: World, egress: Sidecar, cursor: Cursor) -> backlog.Backlog:
     return found
 
 
-def _absorb(world: World, home: BottleHome, found: backlog.Backlog, incarnation: str, *, closing: bool = False) -> None:
+def _absorb(world: World, new: _Uncounted, *, closing: bool = False) -> None:
     """Append the batch, then move the cursor: a batch without its cursor was never counted and is taken out again."""
-    cursor = _cursor(home)
-    batch = counting.absorb(cursor, found.events, incarnation)
-    batch = replace(batch, cursor=replace(batch.cursor, closed=closing and found.whole))
+    cursor = _cursor(new.home)
+    batch = counting.absorb(cursor, new.found.events, new.incarnation)
+    batch = replace(batch, cursor=replace(batch.cursor, closed=closing and new.found.whole))
     if not batch.rows and not batch.gaps and batch.cursor == replace(cursor, number=batch.cursor.number):
         return
-    _keep(world, home, batch, cursor)
+    _keep(world, new.home, batch, cursor)
 
 
 def _keep(world: World, home: BottleHome, batch: Batch, before: Cursor) -> None:

@@ -1,0 +1,15 @@
+"""The event in a line of a sidecar's output, where there is one. Pure; what it holds is foreign."""
+
+import json
+from typing import Any
+
+
+def event_of(line: str) -> dict[str, Any] | None:
+    """One JSON object with the name of an event; None for every other line."""
+    if not line.startswith("{"):
+        return None
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("event"), str) else None
