@@ -8,7 +8,7 @@ import pytest
 
 from bottle_tui.adapters.fakes import Died
 from bottle_tui.core import mirror
-from bottle_tui.core.edits import Edit
+from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.errors import StateUnknown
 from bottle_tui.services import audit, decide, recover, review, revoke, routes
 from bottle_tui.services.session import CONFIG_FILE, TABLE_FILE
@@ -121,23 +121,13 @@ def test_an_operators_removal_that_the_gate_has_is_finished_not_put_back(bottle:
 
 
 def test_a_change_that_both_have_is_finished_and_the_agent_told(bottle: Any) -> None:
-    identity = bottle.ask()
-    digest = bottle.digest(identity)
-    _die_at(bottle, "home: write table.yaml")
-    with pytest.raises(Died):
-        decide.approve(bottle.world, identity, digest)
-    bottle.wire.at = None
+    identity, _ = _dies_approving(bottle, "home: write table.yaml")
     assert "finished" in (recover.recover(bottle.world, "box") or "")
     assert bottle.supervise.decision(identity).in_force
 
 
 def test_a_change_that_only_pipelock_has_is_put_back_and_can_be_tried_again(bottle: Any) -> None:
-    identity = bottle.ask()
-    digest = bottle.digest(identity)
-    _die_at(bottle, "egress: put /etc/egress/routes.yaml")
-    with pytest.raises(Died):
-        decide.approve(bottle.world, identity, digest)
-    bottle.wire.at = None
+    identity, digest = _dies_approving(bottle, "egress: put /etc/egress/routes.yaml")
     assert bottle.hosts() == ("api.example.com", "files.example.net")
     outcome = decide.approve(bottle.world, identity, digest)
     assert outcome.in_force
@@ -157,12 +147,7 @@ def test_a_revoke_that_the_gate_has_is_finished_not_put_back(bottle: Any) -> Non
 
 
 def test_while_the_gate_does_not_answer_the_journal_stays(bottle: Any) -> None:
-    identity = bottle.ask()
-    digest = bottle.digest(identity)
-    _die_at(bottle, "egress: put /etc/egress/routes.yaml")
-    with pytest.raises(Died):
-        decide.approve(bottle.world, identity, digest)
-    bottle.wire.at = None
+    _dies_approving(bottle, "egress: put /etc/egress/routes.yaml")
     bottle.gate.unreachable = True
     with pytest.raises(StateUnknown, match="quarantine"):
         recover.recover(bottle.world, "box")
@@ -170,12 +155,7 @@ def test_while_the_gate_does_not_answer_the_journal_stays(bottle: Any) -> None:
 
 
 def test_a_journal_of_an_earlier_start_is_dropped(bottle: Any) -> None:
-    identity = bottle.ask()
-    digest = bottle.digest(identity)
-    _die_at(bottle, "egress: put /etc/egress/routes.yaml")
-    with pytest.raises(Died):
-        decide.approve(bottle.world, identity, digest)
-    bottle.wire.at = None
+    _dies_approving(bottle, "egress: put /etc/egress/routes.yaml")
     record = json.loads(bottle.home.read("bottle.json"))
     bottle.home.write("bottle.json", json.dumps(record | {"incarnation": "two"}).encode())
     assert recover.recover(bottle.world, "box") is None
@@ -183,12 +163,7 @@ def test_a_journal_of_an_earlier_start_is_dropped(bottle: Any) -> None:
 
 
 def test_a_journal_from_before_the_last_change_brings_nothing_back(bottle: Any) -> None:
-    identity = bottle.ask()
-    digest = bottle.digest(identity)
-    _die_at(bottle, "home: write table.yaml")
-    with pytest.raises(Died):
-        decide.approve(bottle.world, identity, digest)
-    bottle.wire.at = None
+    identity, _ = _dies_approving(bottle, "home: write table.yaml")
     old = bottle.home.read("apply.json")
     recover.recover(bottle.world, "box")
     revoke.revoke(bottle.world, "box", grant=identity)
@@ -203,12 +178,7 @@ def test_a_journal_from_before_the_last_change_brings_nothing_back(bottle: Any) 
 
 
 def test_an_interrupted_apply_is_not_finished_in_quarantine(bottle: Any) -> None:
-    identity = bottle.ask()
-    digest = bottle.digest(identity)
-    _die_at(bottle, "home: write table.yaml")
-    with pytest.raises(Died):
-        decide.approve(bottle.world, identity, digest)
-    bottle.wire.at = None
+    _dies_approving(bottle, "home: write table.yaml")
     bottle.home.write("quarantined", b"{}")
     assert "undone" in (recover.recover(bottle.world, "box") or "")
     assert bottle.gate.table.quarantined
@@ -229,13 +199,18 @@ def _die_at(bottle: Any, call: str) -> None:
     wire.step = step
 
 
-def test_an_edit_of_time_survives_recovery(bottle: Any) -> None:
+def _dies_approving(bottle: Any, call: str, edit: Edit = AS_ASKED) -> tuple[str, str]:
+    """An approval that ends there: the proposal, and the digest it was approved with."""
     identity = bottle.ask()
-    edit = Edit(lasts="1h")
     digest = bottle.digest(identity, edit=edit)
-    _die_at(bottle, "home: write table.yaml")
+    _die_at(bottle, call)
     with pytest.raises(Died):
         decide.approve(bottle.world, identity, digest, edit=edit)
     bottle.wire.at = None
+    return identity, digest
+
+
+def test_an_edit_of_time_survives_recovery(bottle: Any) -> None:
+    identity, _ = _dies_approving(bottle, "home: write table.yaml", Edit(lasts="1h"))
     recover.recover(bottle.world, "box")
     assert bottle.decided(identity).expires_at is not None

@@ -71,6 +71,18 @@ class Operator:
         await self.pilot.pause()
         await self.pilot.pause()
 
+    async def hurry(self, key: str, *, after: float) -> None:
+        """One key that stands alone, so long after what is on screen has come."""
+        self.wait(after)
+        await self.pilot.press(key)
+        await self.settle(0.3)
+
+    async def settle(self, seconds: float) -> None:
+        """Time passes, and what a key has asked for would be done."""
+        self.wait(seconds)
+        self.app.sentry.tick()
+        await self.pilot.pause()
+
     def text(self, selector: str) -> str:
         """What is drawn there."""
         from bottle_tui.tui.widgets.rows import Rows

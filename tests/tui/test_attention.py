@@ -161,9 +161,7 @@ async def test_the_key_that_closes_the_summary_and_the_next_one_at_once_decide_n
         at(operator, 11)
         await operator.press("a")
         await operator.type("a", "a", gap=0.2)
-        operator.wait(1.0)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.settle(1.0)
         assert operator.desk.deeds == []
         await operator.press("a")
         await operator.until(lambda: operator.called("approve"))

@@ -89,11 +89,7 @@ async def test_a_y_too_early_on_a_danger_does_nothing(sit: Sit) -> None:
     async with sit(Desk(waiting=[secret_card()])) as operator:
         await operator.press("a")
         await operator.pilot.pause()
-        operator.wait(0.35)
-        await operator.pilot.press("y")
-        operator.wait(0.3)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.hurry("y", after=0.35)
         assert not operator.called("approve")
         assert "y:" in operator.text("#said")
 
@@ -207,9 +203,7 @@ async def test_the_first_key_after_the_focus_comes_back_decides_nothing(sit: Sit
         operator.app.post_message(events.AppFocus())
         await operator.pilot.pause()
         await operator.type("a", gap=0.2)
-        operator.wait(1.0)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.settle(1.0)
         assert not operator.called("approve")
         assert "focus" in operator.text("#footer")
 
@@ -294,9 +288,7 @@ async def test_no_click_anywhere_decides(sit: Sit) -> None:
         for y in (0, 1, 2, 8, 15, 21, 22, 23):
             for x in (2, 12, 30):
                 await operator.pilot.click(offset=(x, y))
-        operator.wait(5.0)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.settle(5.0)
         assert operator.desk.deeds == []
 
 

@@ -76,11 +76,7 @@ async def test_moving_to_another_line_disarms_u(sit: Sit) -> None:
         await operator.until(lambda: "api.example.com" in operator.text("#log-strip"))
         operator.wait(5)
         await operator.pilot.press("k")
-        operator.wait(0.35)
-        await operator.pilot.press("u")
-        operator.wait(0.2)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.hurry("u", after=0.35)
         assert operator.desk.deeds == []
 
 

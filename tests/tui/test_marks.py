@@ -70,11 +70,7 @@ async def test_a_y_too_early_decides_nothing(sit: Sit) -> None:
         await marked(operator)
         await operator.press("a")
         await operator.pilot.pause()
-        operator.wait(0.35)
-        await operator.pilot.press("y")
-        operator.wait(0.3)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.hurry("y", after=0.35)
         assert operator.desk.deeds == []
 
 

@@ -6,6 +6,8 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,13 +36,28 @@ def read_until(fd: int, wanted: bytes, got: bytes = b"", seconds: float = 20.0) 
     return got
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, "q"], ids=str)
-def test_leaving_restores_the_terminal(how: signal.Signals | str) -> None:
+@contextmanager
+def dashboard(**env: str) -> Iterator[tuple[int, int]]:
+    """The process and its terminal; it has to have ended by itself, with 0."""
     pid, fd = pty.fork()
     if pid == 0:
-        os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24", TEXTUAL_ANIMATIONS="none")
+        os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24", TEXTUAL_ANIMATIONS="none", **env)
+        os.environ.pop("VISUAL", None)
         os.execv(sys.executable, [sys.executable, "-c", PROGRAM])
     try:
+        yield pid, fd
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
+    finally:
+        os.close(fd)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, "q"], ids=str)
+def test_leaving_restores_the_terminal(how: signal.Signals | str) -> None:
+    with dashboard() as (pid, fd):
         got = read_until(fd, ENTERED)
         got = read_until(fd, b"PAY_KEY", got)
         if isinstance(how, str):
@@ -52,13 +69,6 @@ def test_leaving_restores_the_terminal(how: signal.Signals | str) -> None:
         got = read_until(fd, TITLE_BACK, got)
         assert got.index(TITLE_KEPT) < got.index(BADGE) < got.rindex(TITLE_BACK)
         assert got.rindex(b"\x1b]2;") < got.rindex(TITLE_BACK)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    except BaseException:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        raise
-    finally:
-        os.close(fd)
 
 
 def test_the_editor_gets_the_terminal_and_gives_it_back(tmp_path: Path) -> None:
@@ -67,14 +77,7 @@ def test_the_editor_gets_the_terminal_and_gives_it_back(tmp_path: Path) -> None:
         f"#!/bin/sh\nprintf %s 'editor has it'\ntest -t 1 && cp \"$1\" '{opened}'\necho 'routes: []  # x' > \"$1\"\n"
     )
     script.chmod(0o755)
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.environ.update(
-            TERM="xterm-256color", COLUMNS="80", LINES="24", TEXTUAL_ANIMATIONS="none", EDITOR=str(script)
-        )
-        os.environ.pop("VISUAL", None)
-        os.execv(sys.executable, [sys.executable, "-c", PROGRAM])
-    try:
+    with dashboard(EDITOR=str(script)) as (_, fd):
         read_until(fd, b"PAY_KEY", seconds=60)
         os.write(fd, b"3")
         read_until(fd, b"/repos/acme/", seconds=60)
@@ -85,10 +88,3 @@ def test_the_editor_gets_the_terminal_and_gives_it_back(tmp_path: Path) -> None:
         assert opened.read_text() == "routes: []\n"
         os.write(fd, b"q")
         read_until(fd, LEFT, seconds=60)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    except BaseException:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        raise
-    finally:
-        os.close(fd)

@@ -134,9 +134,7 @@ async def test_a_key_that_comes_with_the_card_applies_nothing(sit: Sit, typing) 
         await edit(operator)
         await operator.until(lambda: "new.example.com" in operator.text("#route"))
         await operator.pilot.press("a")
-        operator.wait(0.3)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.settle(0.3)
         assert operator.called("carry_out") == []
 
 

@@ -61,9 +61,7 @@ async def test_u_right_after_the_table_has_changed_takes_nothing_back(sit: Sit) 
         await operator.until(lambda: operator.app.screen.grants.listing.digest == "sha256:other")  # type: ignore[attr-defined]
         await operator.pilot.pause()
         await operator.pilot.press("u")
-        operator.wait(0.2)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.settle(0.2)
         assert operator.called("revoke") == []
 
 

@@ -59,9 +59,7 @@ async def test_a_decision_pending_while_the_view_changes_is_dropped(sit: Sit) ->
         await operator.pilot.press("a")
         operator.app.action_view("bottles")
         await operator.pilot.pause()
-        operator.wait(1)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.settle(1)
         assert operator.desk.deeds == []
 
 
@@ -257,9 +255,7 @@ async def test_a_resize_lays_out_anew_and_disarms_for_a_moment(sit: Sit) -> None
         await operator.pilot.resize_terminal(150, 40)
         await operator.pilot.pause()
         await operator.pilot.press("a")
-        operator.wait(0.2)
-        operator.app.sentry.tick()
-        await operator.pilot.pause()
+        await operator.settle(0.2)
         assert operator.desk.deeds == []
         assert operator.app.screen.has_class("-wide")
         await operator.press("a")
