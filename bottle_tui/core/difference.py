@@ -13,7 +13,7 @@ from typing import Any
 from bottle_tui.core.mirror import Mirrored
 from bottle_tui.core.views import Risk
 from sidecar_addon.block_yaml import block_yaml
-from sidecar_addon.table import Grant, Route, route_as_data
+from sidecar_addon.table import Route, route_as_data
 
 _CONTEXT = 3
 
@@ -56,16 +56,6 @@ def change_digest(lines: Iterable[str], risks: Iterable[Risk], bound: Sequence[s
     named = sorted(risk.id for risk in risks if risk.level != "note")
     text = json.dumps([list(lines), named, list(bound)], separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-def effective_paths(grants: Iterable[Grant]) -> tuple[str, ...] | None:
-    """The union of the grants' prefixes, existing first, without duplicates; None is every path."""
-    union: dict[str, None] = {}
-    for grant in grants:
-        if grant.path_allowlist is None:
-            return None
-        union.update(dict.fromkeys(grant.path_allowlist))
-    return tuple(union)
 
 
 def _diff_routes(before: Sequence[Route], after: Sequence[Route], display: Display) -> str:

@@ -1,6 +1,5 @@
 """Token values: from this process's environment into the gate, on standard input, and nowhere else."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from bottle_tui.core import providers, slots
@@ -27,11 +26,6 @@ def value(world: World, token_ref: str) -> str | None:
             return login.read(file.read(_LOGIN_LIMIT))
     except OSError:
         return None
-
-
-def available(world: World, token_refs: Iterable[str]) -> set[str]:
-    """Those of the host variables that have a value."""
-    return {ref for ref in token_refs if value(world, ref)}
 
 
 def required(world: World, token_ref: str, where: str) -> str:

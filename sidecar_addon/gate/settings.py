@@ -13,7 +13,6 @@ from sidecar_addon import strict_yaml
 from sidecar_addon.gate.tokens import FolderTokens, TokenStore
 
 CONTROL_SOCKET = Path("/run/tokens/control.sock")
-TOKEN_FOLDER = Path("/run/tokens")
 _KEYS = ("listen", "parent", "runtime", "hop", "dlp_patterns", "background_hosts", "proxy_password")
 
 

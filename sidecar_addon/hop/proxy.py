@@ -85,11 +85,6 @@ class Hop:
         """Undo `cut`."""
         self._cut = False
 
-    @property
-    def is_cut(self) -> bool:
-        """Whether `cut` is in effect."""
-        return self._cut
-
     async def close(self) -> None:
         """Stop listening and end every tunnel."""
         if self._server is not None:

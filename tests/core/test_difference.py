@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bottle_tui.core.difference import Difference, Display, change_digest, difference, effective_paths
+from bottle_tui.core.difference import Difference, Display, change_digest, difference
 from bottle_tui.core.mirror import Mirrored
 from bottle_tui.core.views import Risk
 from sidecar_addon.table import Grant, Route, Table, render_yaml
@@ -121,12 +121,3 @@ def test_the_digest_is_over_lines_risks_and_time_not_over_notes() -> None:
         len({plain, change_digest(["+ b"], []), change_digest(["+ a"], [warn]), change_digest(["+ a"], [], ["1h"])})
         == 4
     )
-
-
-def test_effective_paths_are_the_union_in_order() -> None:
-    assert effective_paths([Grant("a", path_allowlist=("/b", "/a")), Grant("b", path_allowlist=("/a", "/c"))]) == (
-        "/b",
-        "/a",
-        "/c",
-    )
-    assert effective_paths([Grant("a", path_allowlist=("/b",)), Grant("b")]) is None

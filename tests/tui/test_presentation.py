@@ -15,7 +15,7 @@ from bottle_tui.tui.presentation import bottle_rows, chrome, inbox_rows, result_
 from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.card import Around, card_view
 from bottle_tui.tui.presentation.card_rows import asked_spans, change_rows, head
-from bottle_tui.tui.presentation.logs import log_row
+from bottle_tui.tui.presentation.logs import log_rows
 from bottle_tui.tui.presentation.questions import confirmation
 from bottle_tui.tui.presentation.rows import (
     Row,
@@ -232,7 +232,7 @@ def test_foreign_text_is_made_visible_in_every_place() -> None:
         *inbox_rows.inbox_rows(shown, 120), bottle_rows.bottle_row(bottle, shown, 120, selected=True),
         *bottle_rows.bottle_note(bottle, shown, 80), chrome.title_row(shown, "inbox", 80),
         chrome.tabs_row(shown, "inbox", 80),
-        *chrome.last_rows(shown, 80), log_row(line, 80, merged=True, wide=True), log_row(line, 80, merged=True),
+        *chrome.last_rows(shown, 80), *log_rows(line, 80, merged=True, raw=True), *log_rows(line, 80, merged=True),
     ]  # fmt: skip
     assert all(is_visible(span.text) for line in rows for span in line)
 
@@ -242,11 +242,11 @@ def test_log_rows_have_time_mark_and_words_and_highlight_what_was_looked_for() -
         "lab", "egress", "raw", {"event": "denied", "time": "2026-03-04T12:40:01Z"}, False, "warn",
         {"kind": "denied", "summary": "GET a.test/x  path_not_allowed"},
     )  # fmt: skip
-    drawn = log_row(line, 60, merged=True, find="A.TEST")
+    (drawn,) = log_rows(line, 60, merged=True, find="A.TEST")
     assert said([drawn]).startswith(" 12:40:01 egress    ✗ GET a.test/x")
     assert Span("a.test", "match") in drawn
     assert has(line, "PATH_not") and not has(line, "b.test")
-    assert log_row(replace(line, noise=True), 60, merged=False)[-1].style == "faint"
+    assert log_rows(replace(line, noise=True), 60, merged=False)[0][-1].style == "faint"
 
 
 @given(st.text(max_size=60), st.integers(0, 40))

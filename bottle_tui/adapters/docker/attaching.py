@@ -1,4 +1,7 @@
-"""Joining a terminal in a container with this one: raw mode, window size, detach keys; restored whatever happens."""
+"""Joining a terminal in a container with this one: raw mode, window size; restored whatever happens.
+
+The engine ends the connection when it sees ctrl-p ctrl-q, as with Docker's own command.
+"""
 
 import contextlib
 import os
@@ -14,8 +17,6 @@ from typing import Any
 from bottle_tui.adapters.docker.engine import Engine, foreign_errors, translated
 from bottle_tui.errors import BottleError, UsageError
 
-DETACH = b"\x10\x11"
-"""ctrl-p ctrl-q, as in Docker's own command; the engine ends the connection when it sees them."""
 _CHUNK = 65536
 
 

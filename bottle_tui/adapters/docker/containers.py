@@ -6,7 +6,6 @@ from typing import Any
 
 from bottle_tui.adapters.docker import names
 from bottle_tui.core.plan import Limits, Mount
-from bottle_tui.ports import Role
 
 DEAD_DNS = "203.0.113.53"
 """A name server that leads nowhere: engines before the fix of CVE-2024-29018 forward names for internal networks."""
@@ -244,8 +243,3 @@ def listener_body(image: str, labels: dict[str, str]) -> dict[str, Any]:
             "RestartPolicy": {"Name": "no"},
         },
     }
-
-
-def volume_of(role: Role) -> str | None:
-    """Where a sidecar's volume is mounted; None for the agent."""
-    return names.VOLUME_PATHS.get(role)

@@ -43,11 +43,6 @@ def summary_of(line: LogLine) -> str:
     return summary if isinstance(summary, str) and summary else line.text
 
 
-def log_row(line: LogLine, width: int, *, merged: bool, find: str = "", wide: bool = False) -> Row:
-    """One line of the log, cut. `find` is highlighted; `wide` shows the raw text instead of its summary."""
-    return log_rows(line, width, merged=merged, find=find, raw=wide)[0]
-
-
 def log_rows(
     line: LogLine, width: int, *, merged: bool, find: str = "", raw: bool = False, wrap: bool = False
 ) -> list[Row]:

@@ -23,7 +23,6 @@ SKEW = 2.0
 SCAN_MARKS: dict[str, tuple[str, Style]] = {
     "scanned": ("scanned", "muted"), "passthrough": ("passthru", "warn"), "not_scanned": ("unscanned", "warn"),
 }  # fmt: skip
-SHORT_SCAN = {"scanned": "scan", "passthrough": "pass", "not_scanned": "none"}
 SOON = 120.0
 """Seconds before its end in which a countdown is yellow."""
 
