@@ -12,7 +12,7 @@ from typing import Any
 
 from sidecar_addon import asks, strict_yaml
 from sidecar_addon.asks import ProposalError
-from sidecar_addon.table import iso, parse_time
+from sidecar_addon.times import iso, parse_time
 
 __all__ = ["Decision", "Proposal", "ProposalError", "State", "new_id", "parse_decision", "parse_proposal", "render"]
 

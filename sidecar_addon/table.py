@@ -5,12 +5,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from sidecar_addon import hosts
 from sidecar_addon.block_yaml import block_yaml
+from sidecar_addon.times import iso
 
 LIMIT_BYTES = 16 * 1024 * 1024
 SCAN_STATES = ("scanned", "passthrough", "not_scanned")
@@ -177,21 +178,3 @@ def grant_as_data(grant: Grant) -> dict[str, Any]:
     if grant.proposal:
         data["proposal"] = grant.proposal
     return data
-
-
-def iso(moment: datetime | None) -> str | None:
-    """UTC with milliseconds and a Z, or None."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def parse_time(text: str) -> datetime:
-    """An ISO 8601 moment with a zone. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a time needs its zone; write it in UTC with a Z at the end")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("out of the calendar's range") from None

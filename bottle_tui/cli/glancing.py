@@ -13,6 +13,7 @@ from bottle_tui.errors import BottleError
 from bottle_tui.services import glance
 from bottle_tui.services.glance import BottleGlance
 from sidecar_addon.local import identity
+from sidecar_addon.times import iso
 
 if TYPE_CHECKING:
     from bottle_tui.ports import BottleHome
@@ -64,15 +65,13 @@ def _document(found: glance.Glance) -> dict[str, Any]:
 
 
 def _row(each: BottleGlance) -> dict[str, Any]:
-    # `sidecar_addon.table.iso` would load the parser of routes with it.
-    seen = each.seen_at and each.seen_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {
         "slug": each.slug,
         "runtime": each.runtime,
         "state": each.state,
         "waiting": each.waiting,
         "known": each.known,
-        "seen_at": seen,
+        "seen_at": iso(each.seen_at),
         "unconfirmed": each.unconfirmed,
     }
 

@@ -8,7 +8,7 @@ from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.rollup import Row
 from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome, Risk
 from bottle_tui.services.traffic import Traffic
-from sidecar_addon.table import iso
+from sidecar_addon.times import iso
 
 
 def bottle(status: BottleStatus) -> dict[str, Any]:

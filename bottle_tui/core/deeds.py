@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sidecar_addon.table import parse_time
+from sidecar_addon.times import parse_time
 
 
 @dataclass(frozen=True)

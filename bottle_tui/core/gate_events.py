@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bottle_tui.core.evidence import Denial, Window
-from sidecar_addon.table import parse_time
+from sidecar_addon.times import parse_time
 
 type Event = Mapping[str, Any]
 

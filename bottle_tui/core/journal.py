@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from bottle_tui.errors import InvalidFile
 from sidecar_addon import strict_yaml
-from sidecar_addon.table import digest_of, iso, parse_time
+from sidecar_addon.table import digest_of
+from sidecar_addon.times import iso, parse_time
 
 FILE = "apply.json"
 _LIMIT = 160 * 1024 * 1024

@@ -6,7 +6,7 @@ from bottle_tui.core import ledger
 from bottle_tui.core.ledger import Head
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import BottleHome, World
-from sidecar_addon.table import iso
+from sidecar_addon.times import iso
 
 SEGMENT_BYTES = 16 * 1024 * 1024
 OLD = "audit-old"

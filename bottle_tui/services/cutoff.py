@@ -13,7 +13,7 @@ from bottle_tui.errors import BottleError, Conflict
 from bottle_tui.ports import World
 from bottle_tui.services import audit, gate, loading, recover, session
 from bottle_tui.services.session import QUARANTINE_FILE, TABLE_FILE, Session
-from sidecar_addon.table import iso
+from sidecar_addon.times import iso
 
 _AGAIN_SECONDS = 20.0
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Sidecar
-from sidecar_addon.table import fingerprint, parse_time
+from sidecar_addon.table import fingerprint
+from sidecar_addon.times import parse_time
 
 PYTHON = ("python", "-m", "sidecar_addon")
 

@@ -8,7 +8,7 @@ from typing import Any
 from bottle_tui.errors import EngineUnavailable, InvalidFile, NotFound
 from bottle_tui.ports import Recorded, Role, Runtime, Sidecar, World
 from sidecar_addon import strict_yaml
-from sidecar_addon.table import iso
+from sidecar_addon.times import iso
 
 RECORD = "bottle.json"
 HALF_GONE = "removed in part"

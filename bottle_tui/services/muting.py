@@ -5,7 +5,7 @@ from datetime import datetime
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import BottleHome, World
 from bottle_tui.services import lookup, queue, session
-from sidecar_addon.table import iso, parse_time
+from sidecar_addon.times import iso, parse_time
 
 FILE = "muted"
 LOCK_SECONDS = 5.0

@@ -12,7 +12,7 @@ from bottle_tui.services import lookup, queue
 from bottle_tui.services.queue import Entry
 from sidecar_addon import hosts, proposals
 from sidecar_addon.proposals import Proposal, ProposalError
-from sidecar_addon.table import parse_time
+from sidecar_addon.times import parse_time
 
 MOST = 10
 _LEDGER_BYTES = 4 * 1024 * 1024

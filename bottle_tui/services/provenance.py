@@ -14,7 +14,8 @@ from bottle_tui.services.evidence import born
 from bottle_tui.services.prior import Story, stories
 from bottle_tui.services.queue import Entry
 from sidecar_addon import proposals
-from sidecar_addon.table import Grant, Route, parse_time
+from sidecar_addon.table import Grant, Route
+from sidecar_addon.times import parse_time
 
 _LEDGER_BYTES = 4 * 1024 * 1024
 

@@ -16,7 +16,8 @@ from bottle_tui.services import ack
 from bottle_tui.services.session import Session
 from sidecar_addon import asks, proposals
 from sidecar_addon.proposals import Decision, Proposal, ProposalError, State
-from sidecar_addon.table import digest_of, iso, parse_time
+from sidecar_addon.table import digest_of
+from sidecar_addon.times import iso, parse_time
 
 FOLDER = "queue"
 PROPOSALS = "/var/lib/supervise/proposals"

@@ -18,7 +18,7 @@ from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import BottleHome, Sidecar, World
 from bottle_tui.services import backlog, lookup
 from sidecar_addon import hosts
-from sidecar_addon.table import parse_time
+from sidecar_addon.times import parse_time
 
 FOLDER = "traffic"
 CURSOR = f"{FOLDER}/cursor.json"

@@ -20,7 +20,7 @@ from bottle_tui.tui.dialogs.away import Away
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.services import Services
 from bottle_tui.tui.work import work
-from sidecar_addon.table import iso
+from sidecar_addon.times import iso
 
 
 class Calling:

@@ -18,7 +18,8 @@ from sidecar_addon.gate.reload import Reloader
 from sidecar_addon.gate.tokens import TokenError, checked
 from sidecar_addon.hosts import HostError, normalise
 from sidecar_addon.matching import Decision, Request
-from sidecar_addon.table import grant_as_data, iso, route_as_data
+from sidecar_addon.table import grant_as_data, route_as_data
+from sidecar_addon.times import iso
 
 _LIMIT = 4 * 1024 * 1024
 _MOST = 1_000

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sidecar_addon.proposals import Decision, Proposal, State
-from sidecar_addon.table import iso
+from sidecar_addon.times import iso
 
 UNWATCHED_AFTER = timedelta(minutes=2)
 

@@ -14,7 +14,7 @@ from sidecar_addon.asks import ProposalError
 from sidecar_addon.proposals import Proposal
 from sidecar_addon.supervise import allowlist, answers, tools
 from sidecar_addon.supervise.queue import Queue, QueueFull
-from sidecar_addon.table import iso
+from sidecar_addon.times import iso
 
 MAX_WAITING_CALLS = 64
 CALLS_AT_ONCE = 60

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from bottle_tui.adapters.fakes.sidecar import FakeSidecar, Surroundings
 from bottle_tui.ports import Ran
 from sidecar_addon.matching import Conditions, Request, decide
-from sidecar_addon.table import SLOT, Table, TableError, digest_of, grant_as_data, iso, route_as_data
+from sidecar_addon.table import SLOT, Table, TableError, digest_of, grant_as_data, route_as_data
 from sidecar_addon.table_parser import parse
+from sidecar_addon.times import iso
 
 ROUTES = "/etc/egress/routes.yaml"
 
