@@ -3,12 +3,10 @@
 No path component is ever followed through a link, and nothing here is readable by another account.
 """
 
-import contextlib
 import errno
 import fcntl
 import os
 import re
-import secrets
 import shutil
 import stat
 import time
@@ -18,9 +16,9 @@ from pathlib import Path
 
 import platformdirs
 
-from bottle_tui.errors import BottleError, Conflict, InvalidFile, LedgerBroken
+from bottle_tui.adapters.folder import append_line, open_folder, open_root, read_file, replace_file
+from bottle_tui.errors import Conflict, InvalidFile, LedgerBroken
 
-LIMIT_BYTES = 32 * 1024 * 1024
 _SLUG = re.compile(r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")
 _RETRY_SECONDS = 0.02
 
@@ -71,7 +69,7 @@ class DiskBottleHome:
         *folders, file = _parts(name)
         try:
             with self._folder(folders, make=False) as folder:
-                return _read_file(folder, file, self.path / name)
+                return read_file(folder, file, self.path / name)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -82,7 +80,7 @@ class DiskBottleHome:
         *folders, file = _parts(name)
         try:
             with self._folder(folders, make=True) as folder:
-                _replace_file(folder, file, data, mode)
+                replace_file(folder, file, data, mode)
         except OSError as error:
             raise _unusable(self.path / name, error) from error
 
@@ -91,7 +89,7 @@ class DiskBottleHome:
         *folders, file = _parts(name)
         try:
             with self._folder(folders, make=True) as folder:
-                _append_line(folder, file, line.rstrip(b"\n") + b"\n")
+                append_line(folder, file, line.rstrip(b"\n") + b"\n")
         except OSError as error:
             raise LedgerBroken(
                 f"cannot be written ({error.strerror}); nothing is applied until it can", file=str(self.path / name)
@@ -161,10 +159,10 @@ class DiskBottleHome:
     @contextmanager
     def _folder(self, folders: list[str], *, make: bool) -> Iterator[int]:
         """The open folder below the bottle's, every component checked to be a real folder."""
-        handle = _open_root(self._root, make=make)
+        handle = open_root(self._root, make=make)
         try:
             for name in ["bottles", self.slug, *folders]:
-                inner = _open_folder(handle, name, make=make)
+                inner = open_folder(handle, name, make=make)
                 os.close(handle)
                 handle = inner
             yield handle
@@ -177,102 +175,6 @@ def _parts(name: str) -> list[str]:
     if not all(part and part not in (".", "..") and "\0" not in part for part in parts):
         raise InvalidFile(f"{name!r} is no name inside a bottle's folder")
     return parts
-
-
-def _open_root(root: Path, *, make: bool) -> int:
-    if make:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    status = os.fstat(handle)
-    if status.st_uid != os.geteuid():
-        os.close(handle)
-        raise BottleError(f"{root} belongs to another account; set BOTTLE_TUI_HOME to a folder of your own")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        os.fchmod(handle, 0o700)
-    return handle
-
-
-def _open_folder(parent: int, name: str, *, make: bool) -> int:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        return os.open(name, flags, dir_fd=parent)
-    except FileNotFoundError:
-        if not make:
-            raise
-    try:
-        os.mkdir(name, 0o700, dir_fd=parent)
-    except FileExistsError:
-        pass
-    else:
-        os.fsync(parent)
-    return os.open(name, flags, dir_fd=parent)
-
-
-def _read_file(folder: int, name: str, shown: Path) -> bytes:
-    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidFile("is not a regular file; remove it", file=str(shown))
-        data = file.read(LIMIT_BYTES + 1)
-    if len(data) > LIMIT_BYTES:
-        raise InvalidFile(f"is larger than {LIMIT_BYTES} bytes; move it away", file=str(shown))
-    return data
-
-
-def _replace_file(folder: int, name: str, data: bytes, mode: int) -> None:
-    temporary = f".{name[:200]}.{secrets.token_hex(6)}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    handle = os.open(temporary, flags, mode, dir_fd=folder)
-    with contextlib.ExitStack() as undo:
-        undo.callback(_unlink_quietly, folder, temporary)
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(handle, mode)
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-        undo.pop_all()
-    os.fsync(folder)
-
-
-def _unlink_quietly(folder: int, name: str) -> None:
-    try:
-        os.unlink(name, dir_fd=folder)
-    except FileNotFoundError:
-        return
-
-
-def _append_line(folder: int, name: str, line: bytes) -> None:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    handle = os.open(name, flags, 0o600, dir_fd=folder)
-    try:
-        end = _end_of_whole_lines(handle)
-        os.ftruncate(handle, end)
-        try:
-            written = os.pwrite(handle, line, end)
-            if written != len(line):
-                raise OSError(errno.ENOSPC, "no room for a whole record")
-            os.fsync(handle)
-        except OSError:
-            os.ftruncate(handle, end)
-            raise
-        os.fsync(folder)
-    finally:
-        os.close(handle)
-
-
-def _end_of_whole_lines(handle: int) -> int:
-    """Where the last complete line ends."""
-    end = os.fstat(handle).st_size
-    while end:
-        start = max(0, end - 65536)
-        block = os.pread(handle, end - start, start)
-        newline = block.rfind(b"\n")
-        if newline >= 0:
-            return start + newline + 1
-        end = start
-    return 0
 
 
 def _unusable(path: Path, error: OSError) -> InvalidFile:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bottle_tui.adapters import home as home_module
+from bottle_tui.adapters import folder as folder_module
 from bottle_tui.adapters.home import DiskBottleHome, DiskHome, default_root
 from bottle_tui.errors import BottleError, Conflict, InvalidFile, LedgerBroken
 
@@ -134,7 +134,7 @@ def test_a_pipe_does_not_block_and_a_huge_file_is_refused(box: DiskBottleHome, m
     os.mkfifo(box.path / "pipe")
     with pytest.raises(InvalidFile, match="regular"):
         box.read("pipe")
-    monkeypatch.setattr(home_module, "LIMIT_BYTES", 99)
+    monkeypatch.setattr(folder_module, "LIMIT_BYTES", 99)
     with pytest.raises(InvalidFile, match="larger"):
         box.read("a")
 
