@@ -22,9 +22,9 @@ from bottle_tui.tui.palette import commands
 from bottle_tui.tui.screens import VIEWS
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.sentry import Sentry
-from bottle_tui.tui.services import Services
 from bottle_tui.tui.signals import leave_cleanly
 from bottle_tui.tui.themes import VARIABLES, use_themes
+from bottle_tui.tui.wiring.services import Services
 
 
 class BottleApp(App[int]):
@@ -134,7 +134,7 @@ class BottleApp(App[int]):
 def run(world: World, *, read_only: bool = False, slug: str | None = None, likes: Likes = NO_LIKES,
         notify: Callable[[Sequence[str], Mapping[str, Any]], object] | None = None) -> int:  # fmt: skip
     """Show the dashboard until the operator leaves; returns the exit code."""
-    from bottle_tui.tui.wiring import wired
+    from bottle_tui.tui.wiring.wired import wired
 
     return BottleApp(wired(world, notify=notify), read_only=read_only, slug=slug, likes=likes).run() or 0
 

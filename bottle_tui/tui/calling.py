@@ -18,8 +18,8 @@ from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.away import Away
 from bottle_tui.tui.sentry import Sentry
-from bottle_tui.tui.services import Services
-from bottle_tui.tui.work import work
+from bottle_tui.tui.wiring.services import Services
+from bottle_tui.tui.workers.work import work
 from sidecar_addon.times import iso
 
 

@@ -8,14 +8,14 @@ from textual.app import App
 from bottle_tui.core.pace import Pace
 from bottle_tui.core.settings import Notify
 from bottle_tui.tui import messages as m
-from bottle_tui.tui.asking import Asking, follow
-from bottle_tui.tui.attending import Attending
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.calling import Calling
-from bottle_tui.tui.nudging import Nudges
 from bottle_tui.tui.sentry import Sentry
-from bottle_tui.tui.services import Services
-from bottle_tui.tui.work import Deeds, Reader
+from bottle_tui.tui.wiring.services import Services
+from bottle_tui.tui.workers.asking import Asking, follow
+from bottle_tui.tui.workers.attending import Attending
+from bottle_tui.tui.workers.nudging import Nudges
+from bottle_tui.tui.workers.work import Deeds, Reader
 
 MOST_LEARNED = 5
 """Asks decided elsewhere of which one listing finds out more."""

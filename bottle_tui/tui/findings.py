@@ -9,7 +9,7 @@ from bottle_tui.core.listing import Listing
 from bottle_tui.core.operations import Operation
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.views import Card
-from bottle_tui.tui.looks import Counted
+from bottle_tui.tui.wiring.looks import Counted
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bottle_tui.cli.world import build_world
 from bottle_tui.services import lookup
 from bottle_tui.tui.app import BottleApp
-from bottle_tui.tui.wiring import wired
+from bottle_tui.tui.wiring.wired import wired
 from tests.bench.bottles import bottle
 from tests.bench.report import Row
 from tests.e2e.parts.bottle import Bottle

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from bottle_tui.cli.world import build_world
 from bottle_tui.tui.app import BottleApp
-from bottle_tui.tui.wiring import wired
+from bottle_tui.tui.wiring.wired import wired
 from tests.e2e.parts.bottle import Ask, Bottle, MakeBottle
 
 

@@ -19,7 +19,7 @@ from bottle_tui.ports import World
 from bottle_tui.services import decide, lookup, review, start, stop
 from bottle_tui.tui.app import BottleApp
 from bottle_tui.tui.widgets.rows import Rows
-from bottle_tui.tui.wiring import wired
+from bottle_tui.tui.wiring.wired import wired
 from sidecar_addon import proposals
 
 SLUG = "demo"

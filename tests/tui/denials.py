@@ -9,7 +9,7 @@ from bottle_tui.core.absence import Absence
 from bottle_tui.core.evidence import DeniedGroup, Fit
 from bottle_tui.core.timers import Ending
 from bottle_tui.core.views import Card
-from bottle_tui.tui.lookout import Lookout
+from bottle_tui.tui.wiring.lookout import Lookout
 
 NOON = datetime(2026, 3, 4, 12, 41, 7, tzinfo=UTC)
 FILED = "01JB2QAF7R0D8W3NDEN1EDF1LE"

@@ -15,7 +15,7 @@ from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Gap, Row
 from bottle_tui.core.views import Card, Change, Outcome, Risk
 from bottle_tui.services.history import Record
-from bottle_tui.tui.looks import Counted, Looks
+from bottle_tui.tui.wiring.looks import Counted, Looks
 from sidecar_addon.table import Grant, Route, Table
 
 NOON = datetime(2026, 3, 4, 12, 41, 7, tzinfo=UTC)

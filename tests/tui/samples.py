@@ -12,7 +12,7 @@ from bottle_tui.core.narrowing import UNTIL
 from bottle_tui.core.views import BottleStatus, Card, Change, Fact, LogLine, Outcome, Risk
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Role
-from bottle_tui.tui.services import Services
+from bottle_tui.tui.wiring.services import Services
 from tests.tui.denials import DenialDesk
 from tests.tui.looking import LookDesk
 

@@ -7,8 +7,8 @@ import pytest
 
 from bottle_tui.core.views import LogLine
 from bottle_tui.services.logs import parse
-from bottle_tui.tui.following import CHARACTERS, QUEUED, Follower
 from bottle_tui.tui.widgets.log_pane import KEPT, KEPT_CHARACTERS, LogPane
+from bottle_tui.tui.workers.following import CHARACTERS, QUEUED, Follower
 from tests.tui.conftest import Operator, Sit
 from tests.tui.looking import ASKED, provenance
 from tests.tui.samples import Desk, ScriptedStream

@@ -7,7 +7,7 @@ from pathlib import Path
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.services import watching
 from bottle_tui.tui.app import BottleApp
-from bottle_tui.tui.wiring import wired
+from bottle_tui.tui.wiring.wired import wired
 from tests.services.conftest import Bottle, bottle, make
 from tests.tui.conftest import Operator
 from tests.tui.samples import Desk

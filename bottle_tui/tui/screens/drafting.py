@@ -15,7 +15,7 @@ from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.presentation.draft import draft_view
 from bottle_tui.tui.presentation.questions import confirmation
 from bottle_tui.tui.presentation.rows import Row
-from bottle_tui.tui.work import work
+from bottle_tui.tui.workers.work import work
 
 if TYPE_CHECKING:
     from bottle_tui.tui.screens.view import View

@@ -20,7 +20,7 @@ from bottle_tui.tui.screens.history_ledger import LedgerPane, take_back
 from bottle_tui.tui.screens.history_traffic import TrafficPane
 from bottle_tui.tui.screens.looking import LookingView, Question
 from bottle_tui.tui.widgets.rows import Rows
-from bottle_tui.tui.work import work
+from bottle_tui.tui.workers.work import work
 
 
 class HistoryView(LookingView):

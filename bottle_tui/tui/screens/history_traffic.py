@@ -6,10 +6,10 @@ from textual.screen import Screen
 
 from bottle_tui.core.rollup import Row as Kind
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.looks import Counted
 from bottle_tui.tui.presentation.history import gap_rows, kind_row, traffic_head, traffic_names
 from bottle_tui.tui.screens.place import Place
 from bottle_tui.tui.widgets.rows import Rows
+from bottle_tui.tui.wiring.looks import Counted
 
 SINCE: tuple[tuple[str, timedelta | None], ...] = (
     ("30 d", None), ("15 min", timedelta(minutes=15)), ("1 h", timedelta(hours=1)), ("1 d", timedelta(days=1)),

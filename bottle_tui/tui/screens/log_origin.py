@@ -10,7 +10,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import LogLine
 from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.work import work
+from bottle_tui.tui.workers.work import work
 
 if TYPE_CHECKING:
     from bottle_tui.tui.screens.view import View

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator
 
 from bottle_tui.core.views import LogLine
 from bottle_tui.ports import SIDECARS
-from bottle_tui.tui.following import Follower
-from bottle_tui.tui.services import Services
+from bottle_tui.tui.wiring.services import Services
+from bottle_tui.tui.workers.following import Follower
 
 
 class Streams:

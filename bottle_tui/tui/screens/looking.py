@@ -11,7 +11,7 @@ from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.results import told
 from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.screens.view import View
-from bottle_tui.tui.work import work
+from bottle_tui.tui.workers.work import work
 
 BEAT = 0.25
 

@@ -20,7 +20,7 @@ from bottle_tui.tui.screens.drafting import Drafting
 from bottle_tui.tui.screens.looking import LookingView, Question
 from bottle_tui.tui.screens.routes_grants import GrantsPane
 from bottle_tui.tui.widgets.rows import Rows
-from bottle_tui.tui.work import work
+from bottle_tui.tui.workers.work import work
 
 LOOK = (Hint("j/k", "next"), Hint("?", "help"), Hint("q", "quit"), Hint(":", "all actions"), Hint("1–5", "views"))
 

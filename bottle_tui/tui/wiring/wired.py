@@ -5,10 +5,10 @@ from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.ports import Role, World
 from bottle_tui.services import attach as joining
 from bottle_tui.services import decide, logs, quarantine, review, revoke, status, watching
-from bottle_tui.tui.beside import Caretaker, Witness
-from bottle_tui.tui.lookout_wired import Notifier, lookout
-from bottle_tui.tui.looks_wired import looks
-from bottle_tui.tui.services import Services, Stream
+from bottle_tui.tui.wiring.beside import Caretaker, Witness
+from bottle_tui.tui.wiring.lookout_wired import Notifier, lookout
+from bottle_tui.tui.wiring.looks_wired import looks
+from bottle_tui.tui.wiring.services import Services, Stream
 
 
 def wired(world: World, slug: str | None = None, notify: Notifier | None = None) -> Services:

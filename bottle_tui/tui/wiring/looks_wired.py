@@ -11,7 +11,7 @@ from bottle_tui.core.rollup import Row
 from bottle_tui.core.views import Outcome
 from bottle_tui.ports import World
 from bottle_tui.services import history, listing, pipelock, provenance, revoke, routes, save, traffic
-from bottle_tui.tui.looks import Counted, Looks
+from bottle_tui.tui.wiring.looks import Counted, Looks
 from sidecar_addon.table import Grant
 
 DRAIN_EVERY = 10.0

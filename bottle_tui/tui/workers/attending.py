@@ -7,8 +7,8 @@ from textual.app import App
 from textual.message import Message
 
 from bottle_tui.tui import messages as m
-from bottle_tui.tui.services import Services
-from bottle_tui.tui.work import work
+from bottle_tui.tui.wiring.services import Services
+from bottle_tui.tui.workers.work import work
 
 AGAIN = 5.0
 """Seconds between two looks, when there is news."""

@@ -9,8 +9,8 @@ from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import Evidence
 from bottle_tui.core.views import BottleStatus, Card, LogLine, Outcome
 from bottle_tui.ports import Role
-from bottle_tui.tui.lookout import Lookout
-from bottle_tui.tui.looks import Looks
+from bottle_tui.tui.wiring.lookout import Lookout
+from bottle_tui.tui.wiring.looks import Looks
 
 
 class Stream(Protocol):

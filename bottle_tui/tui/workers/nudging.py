@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from bottle_tui.core.views import LogLine
-from bottle_tui.tui.following import Follower
-from bottle_tui.tui.services import Services
+from bottle_tui.tui.wiring.services import Services
+from bottle_tui.tui.workers.following import Follower
 
 WORTH_WHILE = frozenset({"proposal_filed", "waiting", "waiting_ended", "decision_read", "decision_loaded"})
 REFUSALS = frozenset({"denied", "denied_more"})

@@ -8,7 +8,7 @@ from bottle_tui.core.evidence import DeniedGroup, Window
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import World
 from bottle_tui.services import absence, denied, evidence, muting, outdated, stamp, timers
-from bottle_tui.tui.lookout import Lookout
+from bottle_tui.tui.wiring.lookout import Lookout
 
 type Notifier = Callable[[Sequence[str], Mapping[str, Any]], object]
 

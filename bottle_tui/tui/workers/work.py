@@ -14,7 +14,7 @@ from bottle_tui.core.operations import Operation
 from bottle_tui.core.views import Outcome
 from bottle_tui.errors import BottleError
 from bottle_tui.tui import messages as m
-from bottle_tui.tui.services import Services
+from bottle_tui.tui.wiring.services import Services
 from sidecar_addon.table import Grant
 
 RELAXED = 5.0

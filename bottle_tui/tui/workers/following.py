@@ -7,7 +7,7 @@ from threading import Event, Lock, Thread
 from bottle_tui.core.views import LogLine
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import Role
-from bottle_tui.tui.services import Services, Stream
+from bottle_tui.tui.wiring.services import Services, Stream
 
 QUEUED = 20_000
 CHARACTERS = 8_000_000

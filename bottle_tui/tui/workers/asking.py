@@ -9,8 +9,8 @@ from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.views import Card
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.services import Services
-from bottle_tui.tui.work import work
+from bottle_tui.tui.wiring.services import Services
+from bottle_tui.tui.workers.work import work
 
 EVIDENCE_EVERY = 5.0
 """Seconds until the evidence beside the open card is read anew."""

@@ -1,0 +1,1 @@
+"""What the dashboard calls, as plain callables; and those bound to the real services, imported late."""
