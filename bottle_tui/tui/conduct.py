@@ -14,8 +14,9 @@ from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.wiring.services import Services
 from bottle_tui.tui.workers.asking import Asking, follow
 from bottle_tui.tui.workers.attending import Attending
+from bottle_tui.tui.workers.deeds import Deeds
 from bottle_tui.tui.workers.nudging import Nudges
-from bottle_tui.tui.workers.work import Deeds, Reader
+from bottle_tui.tui.workers.reader import Reader
 
 MOST_LEARNED = 5
 """Asks decided elsewhere of which one listing finds out more."""

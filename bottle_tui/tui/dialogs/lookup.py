@@ -10,7 +10,8 @@ from textual.message import Message
 from bottle_tui.core.text import visible
 from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.presentation.rows import Row, Span, row, wrapped
-from bottle_tui.tui.workers.work import Deeds, work
+from bottle_tui.tui.workers.deeds import Deeds
+from bottle_tui.tui.workers.work import work
 
 
 class Lookup(Reading):

@@ -13,7 +13,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.tui.dialogs.lookup import Lookup
 from bottle_tui.tui.presentation.provenance import provenance_rows
 from bottle_tui.tui.presentation.rows import Row
-from bottle_tui.tui.workers.work import Deeds
+from bottle_tui.tui.workers.deeds import Deeds
 
 
 class ProvenancePage(Lookup):

@@ -12,7 +12,7 @@ from bottle_tui.services.history import Record
 from bottle_tui.tui.dialogs.lookup import Lookup
 from bottle_tui.tui.presentation.history import record_rows
 from bottle_tui.tui.presentation.rows import Row
-from bottle_tui.tui.workers.work import Deeds
+from bottle_tui.tui.workers.deeds import Deeds
 
 
 class RecordPage(Lookup):

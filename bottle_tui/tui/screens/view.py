@@ -13,7 +13,7 @@ from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.presentation.questions import asked_rows
 from bottle_tui.tui.screens.frame import Frame
 from bottle_tui.tui.sentry import Sentry
-from bottle_tui.tui.workers.work import Deeds
+from bottle_tui.tui.workers.deeds import Deeds
 
 DECIDING = frozenset("aruoX")
 
