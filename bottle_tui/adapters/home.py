@@ -62,7 +62,12 @@ class DiskBottleHome:
 
     def exists(self) -> bool:
         """Whether anything of this slug was ever kept."""
-        return self.path.is_dir() and not self.path.is_symlink()
+        try:
+            return stat.S_ISDIR(self.path.lstat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise _unusable(self.path, error) from error
 
     def read(self, name: str) -> bytes | None:
         """A file by relative name, None when absent."""

@@ -2,11 +2,12 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bottle_tui.errors import BottleError
+from bottle_tui.errors import BottleError, InvalidFile
 from bottle_tui.ports import World
 from bottle_tui.services import audit, backlog, blueprint, lookup, status
 
@@ -25,10 +26,11 @@ class Finding:
 
 def examine(world: World, *, runtime: str, manifest: Path | None = None) -> list[Finding]:
     """Every finding: this machine's first, then each bottle's."""
-    found = [_python(), _home(world), _engine(world, runtime)]
-    if manifest is not None and manifest.exists():
+    trouble = _unusable(world.home.root)
+    found = [_python(), trouble or _home(world), _engine(world, runtime)]
+    if manifest is not None and os.path.exists(manifest):
         found.append(_manifest(world, manifest))
-    for slug in world.home.slugs():
+    for slug in () if trouble else world.home.slugs():
         found += _bottle(world, slug)
     return found
 
@@ -38,6 +40,40 @@ def _python() -> Finding:
     return Finding("python", sys.version_info >= (3, 13), f"Python {version}", "install Python 3.13 or newer")
 
 
+def _unusable(root: Path) -> Finding | None:
+    """Why nothing can be kept there, tried with a file that is gone again at once; no bottle can be examined then."""
+    elsewhere = "set BOTTLE_TUI_HOME to a folder of your own that can be written"
+    try:
+        place = next(each for each in (root, *root.parents) if _is_there(each))
+        if place == root and place.stat().st_uid != os.geteuid():
+            return Finding("home", False, f"{root} belongs to another account", elsewhere)
+        with tempfile.TemporaryFile(dir=place) as tried:
+            tried.write(b"?")
+    except OSError as error:
+        mine = isinstance(error, PermissionError) and _is_mine(root)
+        made = "be written" if os.path.lexists(root) else "be made"
+        return Finding(
+            "home", False, f"{root} cannot {made} ({error.strerror})", f"chmod 700 {root}" if mine else elsewhere
+        )
+    return None
+
+
+def _is_there(path: Path) -> bool:
+    """Raises OSError where that cannot be told."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _is_mine(root: Path) -> bool:
+    try:
+        return root.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
 def _home(world: World) -> Finding:
     root = world.home.root
     if not root.exists():
@@ -45,8 +81,6 @@ def _home(world: World) -> Finding:
     mode = root.stat().st_mode & 0o777
     if mode & 0o077:
         return Finding("home", False, f"{root} is open to others ({mode:o})", f"chmod 700 {root}")
-    if not os.access(root, os.W_OK):
-        return Finding("home", False, f"{root} cannot be written", "set BOTTLE_TUI_HOME to a folder of your own")
     return Finding("home", True, f"{root}, for you alone")
 
 
@@ -70,12 +104,18 @@ def _manifest(world: World, path: Path) -> Finding:
 def _bottle(world: World, slug: str) -> Iterator[Finding]:
     try:
         yield Finding(f"{slug}: ledger", True, audit.verify(world, slug))
+    except InvalidFile as error:
+        yield _unreadable(slug, error)
+        return
     except BottleError as error:
         yield Finding(f"{slug}: ledger", False, str(error), "keep the file, and find out who changed it")
-    if lookup.find(world, slug) is None:
-        return
     try:
+        if lookup.find(world, slug) is None:
+            return
         state = status.bottle(world, slug)
+    except InvalidFile as error:
+        yield _unreadable(slug, error)
+        return
     except BottleError as error:
         yield Finding(slug, None, error.message)
         return
@@ -83,6 +123,10 @@ def _bottle(world: World, slug: str) -> Iterator[Finding]:
     yield Finding(slug, well, state.state + (f": {state.note}" if state.note else ""))
     if state.sidecars.get("egress") == "up":
         yield from _distrust(world, slug)
+
+
+def _unreadable(slug: str, error: InvalidFile) -> Finding:
+    return Finding(slug, False, str(error), "give that file back to yourself (owner, mode), or remove what is no file")
 
 
 def _distrust(world: World, slug: str) -> Iterator[Finding]:
