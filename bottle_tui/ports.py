@@ -112,7 +112,7 @@ class Runtime(Protocol):
     name: str
 
     def describe(self) -> str:
-        """For the title: "docker: local", "docker: ssh://box", "local: NOT CONTAINED"."""
+        """For the title: "docker here", "docker: ssh://box", "local: NOT CONTAINED"."""
 
     def check(self) -> None:
         """Raises EngineUnavailable with the line that says how to start one."""

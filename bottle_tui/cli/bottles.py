@@ -14,7 +14,7 @@ from bottle_tui.errors import BottleError, Conflict, UsageError
 
 def ps(context: Context) -> int:
     """Every bottle, one row each. 1 when an engine does not answer: then the list does not say how they are."""
-    from bottle_tui.services import status
+    from bottle_tui.services import lookup, status
 
     bottles = status.bottles(context.world)
     if context.out.as_json:
@@ -38,16 +38,20 @@ def ps(context: Context) -> int:
         context.out.table(
             ("BOTTLE", "RUNTIME", "STATE", "EGRESS", "PIPELOCK", "SUPERVISE", "PENDING", "AGE", "NOTE"), rows
         )
+        used = sorted({each.runtime for each in bottles})
+        context.out.say(" · ".join(lookup.described(context.world, name) for name in used))
     return 1 if any(each.state == "unknown" for each in bottles) else 0
 
 
 def up(context: Context) -> int:
     """Start the manifest's bottle, or bring a running one to it."""
+    from bottle_tui.services import lookup
+
     status, lines = _up(context)
     if context.out.as_json:
         context.out.document(shapes.bottle(status) | {"lines": list(lines)})
         return 0
-    context.out.line(f"{status.slug} {plain(status.state)}  ({status.runtime})")
+    context.out.line(f"{status.slug} {plain(status.state)}  ({lookup.described(context.world, status.runtime)})")
     if context.args.split:
         opened = splitting.beside(["attach", status.slug], os.environ, context.out.say)
         if opened and context.out.interactive():

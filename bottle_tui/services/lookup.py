@@ -64,6 +64,11 @@ def runtime(world: World, name: str) -> Runtime:
     return found
 
 
+def described(world: World, name: str) -> str:
+    """Where bottles of that runtime are, as the title, `ps` and `up` say it."""
+    return world.runtimes[name].describe() if name in world.runtimes else name
+
+
 def runtime_of(world: World, record: Recorded) -> Runtime:
     """The runtime that made the bottle."""
     return runtime(world, record.runtime)

@@ -18,12 +18,20 @@ def test_ps_of_nothing_is_an_empty_list(shell) -> None:
 
 def test_up_starts_and_ps_has_the_promised_shape(shell) -> None:
     shell.up()
-    assert shell.out == "box running  (docker)\n"
+    assert shell.out == "box running  (fake: in memory)\n"
     (row,) = shell.json("ps")
     assert set(row) >= {"slug", "runtime", "state", "sidecars", "pending", "proxy_url", "mcp_url", "ca_file"}
     assert (row["slug"], row["runtime"], row["state"], row["pending"]) == ("box", "docker", "running", 0)
     assert row["sidecars"] == {"egress": "up", "pipelock": "up", "supervise": "up"}
     assert row["proxy_url"] == "http://egress:9099"
+
+
+def test_ps_says_beneath_its_table_where_the_bottles_run_as_the_title_does(shell) -> None:
+    shell.up()
+    assert shell("ps") == 0
+    assert shell.err == "fake: in memory\n"
+    assert shell.json("ps")[0]["runtime"] == "docker"
+    assert shell.err == ""
 
 
 def test_up_again_on_an_identical_running_bottle_is_zero(shell) -> None:
@@ -156,7 +164,7 @@ def test_run_with_another_provider_than_the_manifests_starts_nothing(shell) -> N
 def test_up_says_what_a_person_does_next(shell) -> None:
     (shell.folder / "bottle.yaml").write_text("name: box\nagent: {image: x}\n")
     assert shell("up") == 0
-    assert shell.out == "box running  (docker)\n"
+    assert shell.out == "box running  (fake: in memory)\n"
     assert "bottle-tui attach box" in shell.err
     assert "dashboard" in shell.err
     assert "proxy" not in shell.err.rsplit("agent ", 1)[1], "inside a container it is set already"

@@ -231,7 +231,7 @@ class Desk:
     calls: list[tuple[str, ...]] = field(default_factory=list)
     decided: dict[str, Card] = field(default_factory=dict)
     logs: dict[str, list[LogLine]] = field(default_factory=dict)
-    runtime: str = "docker: local"
+    runtime: str = "docker here"
     failing: Exception | None = None
     hold: Event | None = None
     """Set it to let a held decision go on."""

@@ -43,7 +43,7 @@ def said(rows: tuple[Row, ...] | list[Row]) -> str:
 
 def board(*cards: object, **changes: object) -> Board:
     desk = Desk()
-    heard = arrivals.heard(Board(NOON), desk.bottles(), "docker: local", NOON)
+    heard = arrivals.heard(Board(NOON), desk.bottles(), "docker here", NOON)
     loaded = arrivals.listed(heard, cards or desk.cards(), NOON)  # type: ignore[arg-type]
     return replace(loaded, **changes)  # type: ignore[arg-type]
 

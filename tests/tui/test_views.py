@@ -221,7 +221,7 @@ async def test_every_view_fits_every_size(sit: Sit, size: tuple[int, int]) -> No
         for key in "12345":
             await operator.press(key)
             text = operator.screen_text()
-            assert "docker: local" in text and "q quit" in text
+            assert "docker here" in text and "q quit" in text
         await operator.press("1")
         text = operator.screen_text()
         for words in (
@@ -343,7 +343,7 @@ async def test_every_theme_draws_every_view(sit: Sit, theme: str) -> None:
         operator.app.theme = theme
         for key in "12345":
             await operator.press(key)
-        assert "docker: local" in operator.screen_text()
+        assert "docker here" in operator.screen_text()
 
 
 def test_every_binding_has_an_id_a_description_and_a_tooltip() -> None:

@@ -26,9 +26,8 @@ class DockerRuntime:
         self._setting = Setting(self._engine, environ, operator or (os.getuid(), os.getgid()))
 
     def describe(self) -> str:
-        """For the title: "docker: local", "docker: ssh://box"."""
-        address = self._engine.address
-        return f"docker: {address if self._engine.remote else 'local'}"
+        """For the title: "docker here", "docker: ssh://box"; never "local", which is the runtime that contains nothing."""
+        return f"docker: {self._engine.address}" if self._engine.remote else "docker here"
 
     def check(self) -> None:
         """Raises EngineUnavailable with the line that says how to start one."""

@@ -4,7 +4,7 @@ from bottle_tui.core.edits import Edit
 from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.ports import Role, World
 from bottle_tui.services import attach as joining
-from bottle_tui.services import decide, logs, quarantine, review, revoke, status, watching
+from bottle_tui.services import decide, logs, lookup, quarantine, review, revoke, status, watching
 from bottle_tui.tui.wiring.beside import Caretaker, Witness
 from bottle_tui.tui.wiring.lookout_wired import Notifier, lookout
 from bottle_tui.tui.wiring.looks_wired import looks
@@ -33,9 +33,6 @@ def wired(world: World, slug: str | None = None, notify: Notifier | None = None)
             print(joining.how_to_leave(world, slug))
         return joining.attach(world, slug, argv)
 
-    def describe(runtime: str) -> str:
-        return world.runtimes[runtime].describe() if runtime in world.runtimes else runtime
-
     return Services(
         cards=cards,
         card=witness.card,
@@ -48,7 +45,7 @@ def wired(world: World, slug: str | None = None, notify: Notifier | None = None)
         release=lambda slug: quarantine.release(world, slug),
         attach=attach,
         follow=follow,
-        describe=describe,
+        describe=lambda runtime: lookup.described(world, runtime),
         watched=lambda: watching.watched(world, slug),
         evidence=witness.of_card,
         settle=Caretaker(world, slug).settle,

@@ -54,6 +54,21 @@ def test_folders_of_this_machine_mean_nothing_to_an_engine_on_another(address: s
     assert Engine({"DOCKER_HOST": address}).remote is remote
 
 
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("", "docker here"),
+        ("unix:///var/run/docker.sock", "docker here"),
+        ("ssh://box.test", "docker: ssh://box.test"),
+        ("tcp://192.0.2.1:2376", "docker: tcp://192.0.2.1:2376"),
+    ],
+)
+def test_the_title_never_calls_an_engine_local_which_is_the_runtime_that_contains_nothing(
+    address: str, title: str
+) -> None:
+    assert DockerRuntime({"DOCKER_HOST": address}).describe() == title
+
+
 def test_foreign_errors_become_ours_with_the_remedy() -> None:
     with (
         pytest.raises(SidecarUnreachable, match="reading: disk on fire; call somebody"),
