@@ -16,7 +16,8 @@ class Deed:
     at: datetime
     actor: str
     verb: str
-    """approved | rejected | reopened | revoked | ended | routes | pipelock | quarantined | released | … as it reads."""
+    """approved | rejected | reopened | revoked | ended | routes | pipelock | quarantined | released | started | stopped
+    | removed | … as it reads."""
     what: str
     """What it was about: a host, an operation, a grant. Foreign text."""
     ok: bool | None
@@ -32,9 +33,12 @@ class Deed:
     """Whether it is a rejection that still stands."""
 
 
+MOST_OPEN = 4
+"""How far back an intent is looked for."""
 _VERBS = {
     "approve": "approved", "revoke": "revoked", "expire": "ended", "routes": "routes", "pipelock": "pipelock",
     "release": "released", "answer": "answered", "quarantine": "quarantined",
+    "up": "started",
 }  # fmt: skip
 _PLAIN = {"rejected": "rejected", "reopened": "reopened", "proposed": "proposed", "withdrawn": "withdrawn",
           "superseded": "superseded",
@@ -44,25 +48,31 @@ _PLAIN = {"rejected": "rejected", "reopened": "reopened", "proposed": "proposed"
 def deeds(records: Iterable[Mapping[str, Any]], hosts: Mapping[str, str], most: int = 500) -> tuple[Deed, ...]:
     """The newest first. `hosts`: proposal or grant → what it is about."""
     found: list[Deed] = []
-    begun: Deed | None = None
+    begun: list[Deed] = []
     for record in records:
         deed = _deed(record, hosts)
         if deed is None:
             continue
         if record.get("kind") == "intent":
-            if begun is not None:
-                found.append(begun)
-            begun = deed
+            begun.append(deed)
             continue
-        if begun is not None and record.get("kind") == "result" and begun.verb == deed.verb:
-            deed = _joined(begun, deed)
-        elif begun is not None:
-            found.append(begun)
-        begun = None
+        its = _intent_of(deed, begun) if record.get("kind") == "result" else None
+        if its is not None:
+            begun.remove(its)
+            deed = _joined(its, deed)
         found.append(deed)
-    if begun is not None:
-        found.append(begun)
+    found = sorted([*found, *begun], key=lambda each: each.n)
     return tuple(reversed(found[-most:]))
+
+
+def _intent_of(result: Deed, begun: list[Deed]) -> Deed | None:
+    """The last one like it: what an `up` does along the way has intents and results of its own between its two."""
+    for its in reversed(begun[-MOST_OPEN:]):
+        if its.verb == result.verb and (not its.proposal or not result.proposal or its.proposal == result.proposal):
+            return its
+        if its.verb != "started":
+            return None
+    return None
 
 
 def _joined(begun: Deed, ended: Deed) -> Deed:
@@ -119,6 +129,8 @@ def _ok(record: Mapping[str, Any]) -> bool:
 def _result(record: Mapping[str, Any]) -> str:
     why = record.get("why") or record.get("reason")
     if record.get("kind") == "result" and record.get("in_force") is True:
+        if record.get("of") == "up":
+            return "runs, and both sidecars have said what they enforce"
         cut = record.get("cut")
         return f"in force, proven; {cut} streams cut" if isinstance(cut, int) and cut else "in force, proven"
     return str(why) if why else ""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from bottle_tui.core.plan import Plan
 from bottle_tui.errors import InvalidFile, NeedsAcceptance
@@ -14,6 +14,8 @@ from sidecar_addon.table import route_as_data
 FILE = "accepted.json"
 _LIMIT = 16 * 1024 * 1024
 
+type How = Literal["before", "by a typed yes", "by --accept", "by this up, the first"]
+"""How a plan came to be accepted."""
 type Ask = Callable[[str], bool]
 """Shows a text and returns whether the person typed yes."""
 
@@ -50,13 +52,13 @@ def require(
     ask: Ask | None,
     progress: Progress,
     here: Here = Here(),
-) -> None:
-    """Returns once this plan is accepted; it is pinned by `pin`, once it runs. Raises NeedsAcceptance; nothing was
+) -> How:
+    """Returns how, once this plan is accepted; it is pinned by `pin`, once it runs. Raises NeedsAcceptance; nothing was
     built or started then.
     """
     before = read(home)
     if before is not None and before["digest"] == plan.digest:
-        return
+        return "before"
     if accept is not None and accept != plan.digest:
         raise NeedsAcceptance(f"--accept names {accept}, and what stands here is {plan.digest}; look at it again")
     lines = policy(plan, here) if before is None else widening(here.said(before["policy"]), here.said(as_policy(plan)))
@@ -65,17 +67,19 @@ def require(
     if accept is None and ask is not None:
         if not ask(text):
             raise NeedsAcceptance(f"{plan.manifest} was not accepted; nothing was started")
-    elif accept is None and before is not None:
+        return "by a typed yes"
+    if accept is None and before is not None:
         raise NeedsAcceptance(
             f"changed since it was last accepted: {'; '.join(lines)}. "
             f"Accept it with `bottle-tui up -f {plan.manifest} --accept {plan.digest}`",
             file=plan.manifest,
         )
-    else:
-        for line in text.splitlines():
-            progress(line)
-        if accept is None:
-            progress(f"once it runs, this `up` has accepted it ({plan.digest}); later changes will be asked about")
+    for line in text.splitlines():
+        progress(line)
+    if accept is not None:
+        return "by --accept"
+    progress(f"once it runs, this `up` has accepted it ({plan.digest}); later changes will be asked about")
+    return "by this up, the first"
 
 
 def read(home: BottleHome) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ def examine(world: World, *, runtime: str, manifest: Path | None = None) -> list
     """Every finding: this machine's first, then each bottle's."""
     trouble = _unusable(world.home.root)
     found = [_python(), trouble or _home(world), _engine(world, runtime)]
-    if manifest is not None and os.path.exists(manifest):
+    if manifest is not None and _may_be_there(manifest):
         found.append(_manifest(world, manifest))
     for slug in () if trouble else world.home.slugs():
         found += _bottle(world, slug)
@@ -65,6 +65,14 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def _may_be_there(path: Path) -> bool:
+    """Where it cannot be told, reading it says why."""
+    try:
+        return _is_there(path)
+    except OSError:
+        return True
 
 
 def _is_mine(root: Path) -> bool:

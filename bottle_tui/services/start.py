@@ -20,6 +20,7 @@ from bottle_tui.services import (
     loading,
     lookup,
     reconcile,
+    recording,
     recover,
     session,
     status,
@@ -62,13 +63,17 @@ def up(
     drawn = blueprint.draw(world, Path(manifest_path), slots=_slots(home, record), need_tokens=not runs)
     for note in drawn.plan.notes:
         progress(note)
-    acceptance.require(home, drawn.plan, accept=accept, ask=ask, progress=progress, here=_here(world, runtime))
-    with home.lock(LOCK_SECONDS):
-        record = lookup.find(world, slug)
-        live = _live_needed(chosen, record, drawn)
-        if not live:
-            record = _bring_up(world, chosen, record, drawn, progress)
-    lines = _live(world, record, drawn) if live and record else []
+    how = acceptance.require(home, drawn.plan, accept=accept, ask=ask, progress=progress, here=_here(world, runtime))
+    deed = recording.Up(world, home, drawn.plan, how)
+    with deed.told():
+        with home.lock(LOCK_SECONDS):
+            record = lookup.find(world, slug)
+            live = _live_needed(chosen, record, drawn)
+            if live or how != "before" or not _runs(chosen, record):
+                deed.begin()
+            if not live:
+                record = _bring_up(world, chosen, record, drawn, progress)
+        lines = _live(world, record, drawn) if live and record else []
     acceptance.pin(home, drawn.plan)  # a plan that did not start is corrected without anybody's word
     return UpResult(status.bottle(world, slug), tuple(lines))
 

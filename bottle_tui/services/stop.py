@@ -1,8 +1,8 @@
 """`stop` and `down`. Both may be asked again: what is gone already is fine."""
 
-from bottle_tui.errors import NotFound
-from bottle_tui.ports import Recorded, World
-from bottle_tui.services import lookup, muting, outdated, session, traffic
+from bottle_tui.errors import BottleError, NotFound
+from bottle_tui.ports import BottleHome, Recorded, World
+from bottle_tui.services import lookup, muting, outdated, recording, session, traffic
 from bottle_tui.services.incarnation import OF_AN_INCARNATION
 
 LOCK_SECONDS = 300.0
@@ -28,8 +28,20 @@ def stop(world: World, slug: str) -> list[str]:
         if record is None:
             return [f"{slug} is down already"]
         outdated.at_stop(session.opened(world, slug))
-        lookup.runtime_of(world, record).stop(record)
-    return [f"{slug} stopped; grants that lasted until the bottle stops are over"]
+        untold = _stop(world, home, record)
+    return [f"{slug} stopped; grants that lasted until the bottle stops are over", *([untold] if untold else [])]
+
+
+def _stop(world: World, home: BottleHome, record: Recorded) -> str | None:
+    """Why it could not be written down, if it could not; a bottle that was stopped already is no deed."""
+    chosen = lookup.runtime_of(world, record)
+    ran = any(state != "down" for state in chosen.states(record).values())
+    try:
+        chosen.stop(record)
+    except BottleError as error:
+        recording.taken(world, home, "stopped", f"not stopped: {error.message}")
+        raise
+    return recording.taken(world, home, "stopped") if ran else None
 
 
 def down(world: World, slug: str, *, purge: bool = False) -> list[str]:
@@ -44,12 +56,14 @@ def down(world: World, slug: str, *, purge: bool = False) -> list[str]:
         record = lookup.find(world, slug)
         traffic.close(world, slug)
         left = _remove(world, slug, record, purge=purge)
+        goes = purge and not left  # and the ledger with it
+        untold = recording.taken(world, home, "removed", "; ".join(left)) if record is not None and not goes else None
         if not left:
             for each in (*_GOES, lookup.RECORD, *(_PURGED if purge else ())):
                 home.delete(each)
         elif record is not None:
             lookup.save(world, lookup.half_gone(record))
-    return left
+    return [*left, *([untold] if untold else [])]
 
 
 def _remove(world: World, slug: str, record: Recorded | None, *, purge: bool) -> list[str]:

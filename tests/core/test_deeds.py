@@ -47,6 +47,31 @@ def test_a_result_of_another_kind_does_not_end_an_intent() -> None:
     assert told[0].result == "no"
 
 
+def test_what_an_up_does_along_the_way_is_a_deed_of_its_own_and_ends_neither() -> None:
+    told = deeds(
+        [
+            record(1, "intent", of="up", operation="bottle.yaml sha256:1"),
+            record(2, "result", of="expire", grants=["m1"], in_force=False, why="ended: the bottle was stopped"),
+            record(3, "intent", of="routes", grants=["m2"]),
+            record(4, "result", of="routes", in_force=True),
+            record(5, "result", of="up", in_force=True),
+        ],
+        {},
+    )
+    assert [(deed.n, deed.began, deed.verb, deed.ok) for deed in told] == [
+        (5, 1, "started", True), (4, 3, "routes", True), (2, None, "ended", True),
+    ]  # fmt: skip
+    assert told[0].what == "bottle.yaml sha256:1"
+    assert told[0].result == "runs, and both sidecars have said what they enforce"
+
+
+def test_an_up_that_never_ended_stays_as_begun() -> None:
+    told = deeds(
+        [record(1, "intent", of="up"), record(2, "intent", of="up"), record(3, "result", of="up", in_force=True)], {}
+    )
+    assert [(deed.n, deed.ok) for deed in told] == [(3, True), (1, None)]
+
+
 def test_what_only_the_intent_knows_stays() -> None:
     (deed,) = deeds(
         [

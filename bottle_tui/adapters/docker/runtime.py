@@ -26,7 +26,7 @@ class DockerRuntime:
         self._setting = Setting(self._engine, environ, operator or (os.getuid(), os.getgid()))
 
     def describe(self) -> str:
-        """For the title: "docker here", "docker: ssh://box"; never "local", which is the runtime that contains nothing."""
+        """For the title: "docker here", "docker: ssh://box"; never "local", the runtime that contains nothing."""
         return f"docker: {self._engine.address}" if self._engine.remote else "docker here"
 
     def check(self) -> None:

@@ -29,6 +29,7 @@ from bottle_tui.tui.presentation.times import clock
 
 VERB_STYLES: dict[str, Style] = {
     "approved": "ok", "rejected": "warn", "revoked": "warn", "quarantined": "danger", "ended": "muted",
+    "started": "ok", "stopped": "muted", "removed": "muted",
 }  # fmt: skip
 MOST_GAPS = 3
 MOST_LINES = 2_000
@@ -66,7 +67,7 @@ def _result(deed: Deed) -> tuple[str, Style]:
         why = visible(deed.result)
         said = why if why.startswith("not ") else f"not in force: {why}" if why else "not done"
         return f"✗ {said}", "danger"
-    if deed.verb in ("approved", "revoked", "routes", "pipelock") and deed.result:
+    if deed.verb in ("approved", "revoked", "routes", "pipelock", "started") and deed.result:
         return f"✓ {visible(deed.result)}", "muted"
     return visible(deed.result), "muted"
 
