@@ -3,9 +3,8 @@
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from bottle_tui.cli import shapes, words
+from bottle_tui.cli import ledger, shapes, words
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import DIM, GREEN, RED, YELLOW
 from bottle_tui.core.rollup import Row
@@ -24,30 +23,19 @@ def schema(context: Context) -> int:
 
 
 def audit_show(context: Context) -> int:
-    """The ledger's records."""
-    from bottle_tui.services import audit, ending
+    """The ledger: a row for each deed, or its records as they stand."""
+    from bottle_tui.services import audit, ending, history
 
     ending.settle(context.world, context.args.slug)
-    records = audit.records(context.world, context.args.slug)
     if context.out.as_json:
-        context.out.document(records)
+        context.out.document(audit.records(context.world, context.args.slug))
         return 0
-    if not records:
+    deeds = history.everything(context.world, context.args.slug)
+    if not deeds:
         context.out.say("nothing is recorded yet")
         return 0
-    context.out.table(
-        ("N", "TIME", "WHAT", "COMPONENT", "ACTOR", "PROPOSAL", "HOW"), [_record_row(record) for record in records]
-    )
+    ledger.show(context.out, deeds)
     return 0
-
-
-def _record_row(record: dict[str, Any]) -> tuple[str, ...]:
-    what = " ".join(str(record[key]) for key in ("kind", "of") if record.get(key))
-    stated = record.get("in_force")
-    in_force = "" if stated is None else "in force" if stated else "not in force"
-    how = [in_force, *(str(record[key]) for key in ("why", "reason") if record.get(key))]
-    plain = (str(record.get(key) or "") for key in ("component", "actor", "proposal"))
-    return (str(record.get("n", "")), str(record.get("time", ""))[:19], what, *plain, ": ".join(filter(None, how)))
 
 
 def audit_verify(context: Context) -> int:

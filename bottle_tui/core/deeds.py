@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bottle_tui.core import touched
 from sidecar_addon.times import parse_time
 
 
@@ -27,6 +28,10 @@ class Deed:
     """The number of the record of its intent, where that is another one."""
     proposal: str | None = None
     grants: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    """What it was about, where that is hosts. Foreign text."""
+    operation: str = ""
+    """What an operator did by hand, as it was called: "routes add"."""
     undo: bool = False
     """Whether what it brought is still in force, so that it can be taken back."""
     reopen: bool = False
@@ -49,7 +54,10 @@ def deeds(records: Iterable[Mapping[str, Any]], hosts: Mapping[str, str], most: 
     """The newest first. `hosts`: proposal or grant → what it is about."""
     found: list[Deed] = []
     begun: list[Deed] = []
+    hosts = dict(hosts)
     for record in records:
+        if host := touched.asked(record):
+            hosts.setdefault(str(record.get("proposal") or record.get("id")), host)
         deed = _deed(record, hosts)
         if deed is None:
             continue
@@ -77,10 +85,14 @@ def _intent_of(result: Deed, begun: list[Deed]) -> Deed | None:
 
 def _joined(begun: Deed, ended: Deed) -> Deed:
     """The result, with what only the intent says."""
+    hosts, operation = ended.hosts or begun.hosts, ended.operation or begun.operation
+    named = " ".join(filter(None, (operation, ", ".join(hosts)))) if hosts else ""
     return replace(
         ended,
         began=begun.n,
-        what=ended.what or begun.what,
+        what=named or begun.what or ended.what,
+        hosts=hosts,
+        operation=operation,
         proposal=ended.proposal or begun.proposal,
         grants=ended.grants or begun.grants,
     )
@@ -97,12 +109,15 @@ def _deed(record: Mapping[str, Any], hosts: Mapping[str, str]) -> Deed | None:
     proposal = record.get("proposal") if isinstance(record.get("proposal"), str) else None
     listed = record.get("grants") if isinstance(record.get("grants"), list) else [record.get("id")]
     grants = tuple(each for each in listed or () if isinstance(each, str))
+    about = _hosts(record, proposal, grants, hosts)
     return Deed(
         n=number,
         at=at,
         actor=str(record.get("actor") or ""),
         verb=verb,
-        what=_what(record, proposal, grants, hosts),
+        what=_what(record, proposal, grants, about),
+        hosts=about,
+        operation=_operation(record),
         ok=None if kind == "intent" else _ok(record),
         result=_result(record),
         proposal=proposal,
@@ -110,13 +125,23 @@ def _deed(record: Mapping[str, Any], hosts: Mapping[str, str]) -> Deed | None:
     )
 
 
-def _what(record: Mapping[str, Any], proposal: str | None, grants: Collection[str], hosts: Mapping[str, str]) -> str:
+def _hosts(
+    record: Mapping[str, Any], proposal: str | None, grants: Collection[str], hosts: Mapping[str, str]
+) -> tuple[str, ...]:
     names = [hosts[each] for each in (proposal, *grants) if each is not None and each in hosts]
-    if names:
-        return ", ".join(dict.fromkeys(names))
+    return tuple(dict.fromkeys(filter(None, names))) or touched.changed(record)
+
+
+def _operation(record: Mapping[str, Any]) -> str:
     operation = record.get("operation")
-    if isinstance(operation, str):
-        return operation
+    return operation if isinstance(operation, str) else ""
+
+
+def _what(record: Mapping[str, Any], proposal: str | None, grants: Collection[str], about: Collection[str]) -> str:
+    if about:
+        return ", ".join(about)
+    if _operation(record):
+        return _operation(record)
     return f"…{proposal[-6:]}" if proposal else ", ".join(f"…{each[-6:]}" for each in grants)
 
 
@@ -130,7 +155,7 @@ def _result(record: Mapping[str, Any]) -> str:
     why = record.get("why") or record.get("reason")
     if record.get("kind") == "result" and record.get("in_force") is True:
         if record.get("of") == "up":
-            return "runs, and both sidecars have said what they enforce"
+            return "runs, in force"
         cut = record.get("cut")
         return f"in force, proven; {cut} streams cut" if isinstance(cut, int) and cut else "in force, proven"
     return str(why) if why else ""

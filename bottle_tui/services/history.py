@@ -8,7 +8,7 @@ from bottle_tui.core import deeds, ledger
 from bottle_tui.core.deeds import Deed
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import BottleHome, World
-from bottle_tui.services import lookup, queue, session
+from bottle_tui.services import audit, lookup, queue, session
 from sidecar_addon.table import TableError, render_yaml
 from sidecar_addon.table_parser import parse
 
@@ -23,6 +23,12 @@ class Record:
 
 READ_BYTES = 4 * 1024 * 1024
 """Of the ledger's end; what is older is in `audit show`."""
+
+
+def everything(world: World, slug: str) -> tuple[Deed, ...]:
+    """The whole ledger, the oldest first, its chain checked. Raises NotFound, LedgerBroken."""
+    records = audit.records(world, slug)
+    return tuple(reversed(deeds.deeds(records, {}, most=len(records))))
 
 
 def listed(world: World, slug: str) -> tuple[Deed, ...]:

@@ -45,6 +45,7 @@ def carry_out(
     started = world.clock.monotonic()
     with held(world, slug) as bottle:
         about = {"of": _KINDS[operation.title], "component": "egress", "operation": operation.title}
+        about |= {"host": operation.host} if operation.host else {}
         audit.append(world, bottle.session.home, "intent", change=digest, id=operation.id, **about)
         try:
             outcome = _carry_out(world, bottle, operation, digest, acknowledged)

@@ -62,7 +62,7 @@ def test_what_an_up_does_along_the_way_is_a_deed_of_its_own_and_ends_neither() -
         (5, 1, "started", True), (4, 3, "routes", True), (2, None, "ended", True),
     ]  # fmt: skip
     assert told[0].what == "bottle.yaml sha256:1"
-    assert told[0].result == "runs, and both sidecars have said what they enforce"
+    assert told[0].result == "runs, in force"
 
 
 def test_an_up_that_never_ended_stays_as_begun() -> None:
