@@ -1,6 +1,7 @@
 """Adding to a manifest's text without touching the rest: comments, order and style stay as a person wrote them. Pure.
 
-Only inserts. Whoever calls it reads the result again, so that what cannot be placed is noticed and never printed.
+Inserts; only what stood on one line in braces becomes a block. Whoever calls it reads the result again, so that what
+cannot be placed is noticed and never printed.
 """
 
 import json
@@ -18,11 +19,12 @@ _NOT_TEXT = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 
 @dataclass(frozen=True)
 class Insertion:
-    """Text to stand at a line and column, both from 0."""
+    """Text to stand at a line and column, both from 0, in the place of `instead` characters of that line."""
 
     line: int
     column: int
     text: str
+    instead: int = 0
 
 
 def new_routes(text: str, routes: Sequence[tuple[Mapping[str, Any], str]]) -> list[Insertion]:
@@ -33,6 +35,9 @@ def new_routes(text: str, routes: Sequence[tuple[Mapping[str, Any], str]]) -> li
         block = "".join(_block_route(route, remark, 4) for route, remark in routes)
         return [Insertion(text.count("\n") + 1, 0, f"egress:\n  routes:\n{block}")]
     listed = _value(egress, "routes")
+    opened = None if root.flow_style else _as_block(text, egress, listed, routes)
+    if opened is not None:
+        return opened
     flow = ", ".join(_flow(route) for route, _ in routes)
     if listed is not None and listed.flow_style:
         return [_into_flow(listed, flow)]
@@ -68,7 +73,7 @@ def inserted(text: str, insertions: Sequence[Insertion]) -> str:
             lines.append(addition)
         else:
             line = lines[each.line]
-            lines[each.line] = line[: each.column] + addition + line[each.column :]
+            lines[each.line] = line[: each.column] + addition + line[each.column + each.instead :]
     return "".join(lines)
 
 
@@ -78,6 +83,35 @@ def _root(text: str) -> Any:
 
 def _value(node: Any, key: str) -> Any:
     return next((value for name, value in node.value if name.value == key), None)
+
+
+def _as_block(
+    text: str, egress: Any, listed: Any, routes: Sequence[tuple[Mapping[str, Any], str]]
+) -> list[Insertion] | None:
+    """What is written in braces on one line, opened into a block with the new routes; None where it is not."""
+    node = egress if egress.flow_style else listed
+    if node is None or not node.flow_style or node.start_mark.line != node.end_mark.line:
+        return None
+    old = [f"- {_source(text, each)}" for each in (listed.value if listed is not None else ())]
+    column = 4 if node is egress else egress.start_mark.column + 2
+    block = "".join(f"{' ' * column}{line}\n" for line in old)
+    block += "".join(_block_route(route, remark, column) for route, remark in routes)
+    if node is egress:
+        keys = [(name.value, value) for name, value in egress.value if value is not listed]
+        block = "".join(f"  {name}: {_source(text, value)}\n" for name, value in keys) + f"  routes:\n{block}"
+    return [_without(text, node), Insertion(node.end_mark.line + 1, 0, block)]
+
+
+def _without(text: str, node: Any) -> Insertion:
+    """Takes the node away, and the blanks before it; a comment behind it stays."""
+    blanks = len(text[: node.start_mark.index]) - len(text[: node.start_mark.index].rstrip(" "))
+    start = node.start_mark.column - blanks
+    return Insertion(node.start_mark.line, start, "", node.end_mark.column - start)
+
+
+def _source(text: str, node: Any) -> str:
+    """As a person wrote it."""
+    return text[node.start_mark.index : node.end_mark.index]
 
 
 def _into_flow(node: Any, text: str) -> Insertion:

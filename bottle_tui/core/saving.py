@@ -125,7 +125,8 @@ def _written(text: str, file: str, manifest: Manifest, changed: dict[str, _Rule]
             fresh.append((_as_data(host, rule), ", ".join(rule.ids)))
         else:
             insertions += _growth(text, index, manifest.routes[index], rule)
-    new = manifest_edit.inserted(text, [*insertions, *(manifest_edit.new_routes(text, fresh) if fresh else ())])
+    new = manifest_edit.inserted(text, insertions)
+    new = manifest_edit.inserted(new, manifest_edit.new_routes(new, fresh)) if fresh else new
     try:
         said = parse(new.encode(), file)
     except InvalidManifest as error:

@@ -53,6 +53,28 @@ def test_the_patch_is_taken_and_the_next_up_grants_the_same_from_the_manifest(ap
     assert "already" in approved.err
 
 
+@pytest.mark.parametrize("egress", ["", "egress: {}\n", "egress: {allowlist: [docs.example.com]}  # docs\n"])
+@pytest.mark.parametrize("program", [["patch", "-p1"], ["git", "apply"]])
+def test_the_patch_of_a_fresh_manifest_is_block_yaml_that_is_taken(shell, egress: str, program: list[str]) -> None:
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"{program[0]} is not installed here")
+    shell.up("name: box\nagent: {image: agent:test, command: [bash]}\n" + egress)
+    assert shell("routes", "add", "box", "files.example.net", "--path", "/data/", "--method", "GET", "--always") == 0
+    assert shell("routes", "save", "box") == 0, shell.err
+    added = [line[1:] for line in shell.out.splitlines() if line.startswith("+") and not line.startswith("+++")]
+    assert [line.split("#")[0].rstrip() for line in added if "allowlist: [docs" not in line] == [
+        "egress:",
+        "  routes:",
+        "    - host: files.example.net",
+        "      path_allowlist: [/data/]",
+        "      methods: [GET]",
+    ]
+    subprocess.run(program, input=shell.out.encode(), check=True, capture_output=True, cwd=shell.folder)
+    shell("down", "box", "--purge")
+    assert shell("up") == 0, shell.err
+    assert shell.runtime.gate("box").table.route_for("files.example.net").grants[0].path_allowlist == ("/data/",)
+
+
 def test_what_is_kept_for_always_can_be_saved_when_the_bottle_is_down(approved) -> None:
     approved("down", "box")
     assert approved("routes", "save", "box") == 4

@@ -45,6 +45,57 @@ def test_a_new_host_comes_in_wherever_routes_stand_and_every_old_line_stays(egre
         assert all(line in kept for line in before.splitlines()), "a line went, or the order changed"
 
 
+ROUTE = """\
+    - host: api.example.com  # 01A
+      path_allowlist: [/repos/acme/]
+      methods: [GET]
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", f"egress:\n  routes:\n{ROUTE}"),
+        ("egress: {}\n", f"egress:\n  routes:\n{ROUTE}"),
+        ("egress: {}  # nothing yet", f"egress:  # nothing yet\n  routes:\n{ROUTE}"),
+        (
+            "egress: {allowlist: [docs.example.com]}  # docs\nsupervise: {}\n",
+            f"egress:  # docs\n  allowlist: [docs.example.com]\n  routes:\n{ROUTE}supervise: {{}}\n",
+        ),
+        (
+            "egress: {routes: [{host: 'a.example.com'}], allowlist: []}\n",
+            f"egress:\n  allowlist: []\n  routes:\n    - {{host: 'a.example.com'}}\n{ROUTE}",
+        ),
+        ("egress:\n  routes: []  # none yet\n", f"egress:\n  routes:  # none yet\n{ROUTE}"),
+        (
+            "egress:\n  routes: [{host: a.example.com, methods: [GET]}]\n",
+            f"egress:\n  routes:\n    - {{host: a.example.com, methods: [GET]}}\n{ROUTE}",
+        ),
+    ],
+)
+def test_what_was_written_on_one_line_becomes_a_block_that_people_read(before: str, after: str) -> None:
+    assert saved(HEAD + before, "bottle.yaml", [API]).text == HEAD + after
+
+
+def test_a_list_on_one_line_grows_and_becomes_a_block_at_once() -> None:
+    before = HEAD + "egress: {routes: [{host: a.example.com, path_allowlist: [/a/]}]}\n"
+    text = saved(before, "f", [Always("1", "a.example.com", ("/b/",)), API]).text
+    grown = "    - {host: a.example.com, path_allowlist: [/a/, /b/]}\n"
+    assert text == f"{HEAD}egress:\n  routes:\n{grown}{ROUTE}"
+
+
+def test_what_a_person_spread_over_several_lines_keeps_its_style_and_its_comments() -> None:
+    before = HEAD + "egress: {\n  allowlist: [docs.example.com],  # docs\n}\n"
+    text = saved(before, "f", [API]).text
+    assert "# docs" in text
+    assert "api.example.com" in routes(text)
+
+
+def test_a_manifest_that_is_one_line_is_added_to_all_the_same() -> None:
+    text = saved("{name: box, agent: {image: x}, egress: {}}\n", "f", [API]).text
+    assert "api.example.com" in routes(text)
+
+
 def test_everything_that_an_approval_can_bring_is_written() -> None:
     auth = Auth("token", "EXAMPLE_TOKEN", "X-Key")
     entry = Always("01A", "*.example.com", None, ("GET",), (443, 8443), auth=None, passthrough=True)
