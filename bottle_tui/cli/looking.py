@@ -188,4 +188,9 @@ def demo(context: Context) -> int:
     """The whole loop on this machine; without a terminal it decides by itself and prints what happens."""
     from bottle_tui import demo as showing
 
+    if context.out.as_json:
+        runtime = context.args.runtime or "local"
+        verdict = showing.by_itself(runtime, context.out.say)
+        context.out.document({"slug": "demo", "runtime": runtime, **asdict(verdict)})
+        return 0 if verdict.closed else 1
     return int(showing.run(context.args.runtime or "local") or 0)

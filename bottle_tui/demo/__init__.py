@@ -4,6 +4,6 @@ Without a terminal it decides by itself and prints what happens; with one, the d
 key. It uses the services that the command line and the dashboard use; only the upstream and the agent are toys.
 """
 
-from bottle_tui.demo.show import demo, run
+from bottle_tui.demo.show import by_itself, demo, run
 
-__all__ = ["demo", "run"]
+__all__ = ["by_itself", "demo", "run"]

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bottle_tui.adapters.home import DiskHome, default_root
@@ -22,6 +23,17 @@ END_SECONDS = 60.0
 _LEFT_BY_EARLIER_DEMOS = ("grants.yaml", "accepted.json", "pipelock.extra.yaml")
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What was seen at the agent's end: the status of its request before and after (None: it made none)."""
+
+    before: int | None
+    after: int | None
+    closed: bool
+    """Whether the loop closed, and the ledger holds."""
+    ledger: str
+
+
 def run(runtime: str = "local", environ: Mapping[str, str] | None = None) -> int:
     """The demo on this terminal, or without one; the exit code."""
     env = dict(os.environ) if environ is None else dict(environ)
@@ -29,8 +41,18 @@ def run(runtime: str = "local", environ: Mapping[str, str] | None = None) -> int
     return demo(runtime, DiskHome(default_root(env)), interactive, lambda line: print(line, flush=True), env)
 
 
+def by_itself(runtime: str, out: Out) -> Verdict:
+    """The demo in this process's home, decided without a person."""
+    return played(runtime, DiskHome(default_root(os.environ)), False, out)
+
+
 def demo(runtime: str, home: Home, interactive: bool, out: Out, environ: Mapping[str, str] | None = None) -> int:
     """The whole loop; 0 only if it closed. Raises BottleError when the bottle cannot be started."""
+    return 0 if played(runtime, home, interactive, out, environ).closed else 1
+
+
+def played(runtime: str, home: Home, interactive: bool, out: Out, environ: Mapping[str, str] | None = None) -> Verdict:
+    """The whole loop, and how it ended."""
     theatres = {"local": local_theatre, "docker": docker_theatre}
     if runtime not in theatres:
         raise UsageError(f"the demo runs on {' or '.join(theatres)}, not on {runtime!r}")
@@ -135,15 +157,15 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
         yield f"proof    {line}"
 
 
-def _verdict(world: World, watched: Watched, out: Out) -> int:
+def _verdict(world: World, watched: Watched, out: Out) -> Verdict:
     """What was seen at the agent's end, and that the ledger holds."""
-    before, after = ([*map(str, watched.statuses), "none", "none"])[:2]
+    before, after = ([*watched.statuses, None, None])[:2]
     try:
-        out(f"ledger   {audit.verify(world, SLUG)}")
-        sound = True
+        ledger, sound = audit.verify(world, SLUG), True
     except BottleError as error:
-        out(f"ledger   {error}")
-        sound = False
+        ledger, sound = str(error), False
+    out(f"ledger   {ledger}")
     closed = watched.closed and sound
-    out(f"before {before}, after {after}: {'the loop closed' if closed else 'the loop did NOT close'}")
-    return 0 if closed else 1
+    seen = f"before {before or 'none'}, after {after or 'none'}"
+    out(f"{seen}: {'the loop closed' if closed else 'the loop did NOT close'}")
+    return Verdict(before, after, closed, ledger)

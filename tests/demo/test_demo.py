@@ -1,11 +1,13 @@
 """The demo is a claim: it exits 0 only if the loop closed, and leaves nothing behind but its ledger."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from bottle_tui.adapters.home import DiskHome
+from bottle_tui.cli.main import main
 from bottle_tui.demo import demo, stage
 from bottle_tui.demo.watch import Watched, described
 from bottle_tui.errors import UsageError
@@ -38,6 +40,32 @@ def test_the_loop_closes_and_nothing_but_the_ledger_stays(runtime: str, tmp_path
     assert not left & {"bottle.json", "local.json", "local", "ca", "queue", "agent-home"}
     if runtime == "docker":
         assert engine.docker("volume", "ls", "--quiet", "--filter", "name=bottle-demo-").strip() == ""
+
+
+def test_as_json_it_is_one_document_and_the_words_are_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BOTTLE_TUI_HOME", str(tmp_path / "home"))
+    assert main(["demo", "--json"]) == 0
+    said = capfd.readouterr()
+    document = json.loads(said.out)
+    assert document["before"] == 403
+    assert document["after"] == 200
+    assert document["closed"] is True
+    assert document["runtime"] == "local"
+    assert "unbroken" in document["ledger"]
+    assert "in force, proven" in said.err
+
+
+def test_as_json_a_loop_that_did_not_close_is_a_document_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "agent.py").write_text("pass")
+    monkeypatch.setattr(stage, "HERE", tmp_path)
+    monkeypatch.setenv("BOTTLE_TUI_HOME", str(tmp_path / "home"))
+    assert main(["--json", "demo"]) == 1
+    document = json.loads(capfd.readouterr().out)
+    assert (document["before"], document["after"], document["closed"]) == (None, None, False)
 
 
 def test_it_can_be_played_again_in_the_same_home(tmp_path: Path) -> None:
