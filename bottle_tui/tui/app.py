@@ -12,6 +12,7 @@ from textual.screen import Screen
 from bottle_tui.core.settings import DEFAULTS as NO_LIKES
 from bottle_tui.core.settings import Settings as Likes
 from bottle_tui.ports import World
+from bottle_tui.tui import helping
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.reducing import reduced
@@ -58,7 +59,10 @@ class BottleApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """The sentry sees every event first; a deciding key goes no further."""
-        if self.conduct.noticed(event) or self._closes_help(event):
+        if self.conduct.noticed(event):
+            return
+        if self.screen_stack and helping.takes(self.screen, event):
+            self.sentry.saw(event, None)
             return
         if not self.sentry.saw(event, self.screen if self.screen_stack else None):
             await super().on_event(event)
@@ -109,14 +113,6 @@ class BottleApp(App[int]):
         """Another view: what was on screen can no longer be decided on."""
         if name in self.views and isinstance(self.screen, View):
             self.switch_screen(name)
-
-    def _closes_help(self, event: events.Event) -> bool:
-        """`esc` takes the help panel away before it means anything else."""
-        pressed = isinstance(event, events.Key) and event.key == "escape" and not event.is_forwarded
-        if not pressed or not self.screen_stack or not self.screen.query("HelpPanel"):
-            return False
-        self.action_hide_help_panel()
-        return True
 
     def action_help(self) -> None:
         """Textual's own help panel, in and out."""

@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
 
+from bottle_tui.tui import helping
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.moved_keys import hint
 from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tab_at, tabs_row, title_row, too_small
@@ -24,6 +25,10 @@ class Frame(Screen[None]):
     """Draws a board whenever it changes; what is in the body, and what the keys are about, is each view's own."""
 
     NAME: ClassVar[str] = ""
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-help-over"),
+        (helping.BESIDE, "-help-beside"),
+    ]
 
     board: reactive[Board | None] = reactive(None, init=False, repaint=False)
     notice: reactive[str] = reactive("", init=False, repaint=False)
@@ -56,7 +61,7 @@ class Frame(Screen[None]):
         return (), ()
 
     def drawn(self, board: Board | None) -> None:
-        """All of it was handed to the widgets; None: there was only room to say that there is none."""
+        """All of it was handed to the widgets; None: nothing of it can be seen, for want of room or under the help."""
 
     def uncovered(self) -> None:
         """Nothing of what is on screen was there just now."""
@@ -113,6 +118,10 @@ class Frame(Screen[None]):
         self.set_class(self.too_small, "-tiny")
         if self.too_small:
             title.rows = (too_small(self.size.width, self.size.height),)
+            self.drawn(None)
+            return
+        self.set_class(self.size.width < helping.BESIDE, "-help-over")
+        if helping.covers(self):
             self.drawn(None)
             return
         width, height = title.size.width, self.size.height
