@@ -25,7 +25,7 @@ class Frame(Screen[None]):
     """Draws a board whenever it changes; what is in the body, and what the keys are about, is each view's own."""
 
     NAME: ClassVar[str] = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012  as Textual declares it
         (0, "-help-over"),
         (helping.BESIDE, "-help-beside"),
     ]
