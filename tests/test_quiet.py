@@ -55,7 +55,9 @@ def test_what_a_process_says_is_one_short_line_that_is_no_event(script: str) -> 
 
 
 def test_an_exception_that_nobody_handles_still_ends_the_process_with_1() -> None:
-    done = subprocess.run([sys.executable, "-c", START + "raise ValueError"], capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", START + "raise ValueError"], capture_output=True, timeout=60, check=False
+    )
     assert done.returncode == 1
 
 

@@ -7,7 +7,7 @@ words begin every line with `> `, so that no folding makes them look like a fact
 import textwrap
 from collections.abc import Sequence
 
-from bottle_tui.cli.output import BOLD, DIM, RED, YELLOW, Output
+from bottle_tui.cli.output import BOLD, DIM, GREEN, RED, YELLOW, Output
 from bottle_tui.core.text import cut, visible_lines
 from bottle_tui.core.views import Card
 
@@ -51,6 +51,8 @@ def _quoted(words: str, width: int | None) -> list[str]:
 def _print_change(out: Output, card: Card) -> None:
     if card.change is None:
         out.wrapped(card.problem or "no change can be computed", indent=2)
+        for line in card.dockerfile:
+            out.wrapped(f"+ {line}", GREEN, indent=4)
         return
     for title, diff in (("routes", card.change.routes), ("pipelock", card.change.pipelock)):
         if diff.strip():

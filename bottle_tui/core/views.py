@@ -82,6 +82,11 @@ class Card:
     delivery: str = ""
     """"", "agent has read it", "retry passed (200)", "retry refused (pipelock)": how far an approval has come."""
 
+    @property
+    def dockerfile(self) -> tuple[str, ...]:
+        """The lines that a capability asks for, else none: foreign text."""
+        return tuple(str(self.args.get("dockerfile", "")).splitlines())
+
 
 @dataclass(frozen=True)
 class BottleStatus:

@@ -34,6 +34,15 @@ def test_the_reason_and_who_decided_are_on_it(shell, asked: str) -> None:
     assert "decided by: op" in shell.out
 
 
+def test_the_lines_that_a_rebuild_asks_for_can_be_read(shell) -> None:
+    shell.up()
+    asked = "RUN apt-get update\nRUN apt-get install -y jq"
+    id = shell.runtime.supervise("box").file("capability-block", dockerfile=asked, justification="jq is missing")
+    assert shell("show", id) == 0, shell.err
+    assert "cannot rebuild yet" in shell.out
+    assert "+ RUN apt-get update\n+ RUN apt-get install -y jq\n" in shell.out
+
+
 def test_at_sixty_columns_only_the_diff_and_the_digests_are_wider(
     shell, asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

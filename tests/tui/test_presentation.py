@@ -14,9 +14,10 @@ from bottle_tui.tui.board import Board, Result, arrivals
 from bottle_tui.tui.presentation import bottle_rows, chrome, inbox_rows, result_rows
 from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.card import Around, card_view
-from bottle_tui.tui.presentation.card_rows import asked_spans, change_rows, head
+from bottle_tui.tui.presentation.card_rows import asked_spans, head
+from bottle_tui.tui.presentation.change_rows import change_rows, whole_change
 from bottle_tui.tui.presentation.logs import log_rows
-from bottle_tui.tui.presentation.questions import confirmation
+from bottle_tui.tui.presentation.questions import asked_row, confirmation
 from bottle_tui.tui.presentation.rows import (
     Row,
     Span,
@@ -31,7 +32,7 @@ from bottle_tui.tui.presentation.rows import (
     wrapped,
 )
 from bottle_tui.tui.presentation.times import age, ago, left
-from bottle_tui.tui.presentation.whole_card import plain_card, whole_card, whole_change
+from bottle_tui.tui.presentation.whole_card import plain_card, whole_card
 from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
 
 NASTY = "a\x1b]0;pwned\x07\u202eevil\u200b\r\n\t[@click=app.quit]x[/]"
@@ -133,11 +134,33 @@ def test_a_pipelock_change_says_so_and_a_rebuild_too() -> None:
 
 
 def test_what_cannot_be_computed_or_changes_nothing_is_said() -> None:
-    assert "no parser" in said(change_rows(None, "no parser", 80))
+    assert "no parser" in said(change_rows(card(change=None, problem="no parser"), 80))
     assert "cannot be computed" in said(whole_change(card(change=None), 80))
-    assert "already in force" in said(change_rows(Change("", "", "x", unchanged=True), None, 80))
+    assert "already in force" in said(change_rows(card(change=Change("", "", "x", unchanged=True)), 80))
     assert "already in force" in said(whole_change(card(change=Change("", "", "x")), 80))
-    assert "auth is yours" in said(change_rows(Change("+x\n", "", "x", notes=("auth is yours",)), None, 80))
+    assert "auth is yours" in said(change_rows(card(change=Change("+x\n", "", "x", notes=("auth is yours",))), 80))
+
+
+def test_the_lines_that_a_rebuild_asks_for_are_on_the_card_though_it_cannot_be_applied() -> None:
+    why = "this version cannot rebuild yet: a capability can be shown and rejected, not approved"
+    asked = "RUN apt-get update\nRUN apt-get install -y \x1b[31mjq"
+    rebuild = replace(lab_cards()[2], change=None, problem=why, args={"dockerfile": asked})
+    for rows in (
+        card_view(rebuild, "", NOON, 80, 20).rows,
+        whole_change(rebuild, 60),
+        whole_card(rebuild, "", NOON, 60),
+    ):
+        assert "+ RUN apt-get update" in said(rows) and "jq" in said(rows)
+        assert "\x1b" not in said(rows)
+        assert why in " ".join(said(rows).split())
+
+
+def test_only_an_ask_for_a_route_has_methods_and_a_rebuild_is_named_where_it_is_rejected() -> None:
+    files, large, rebuild = lab_cards()
+    everything = replace(files, args={"host": files.host})
+    rows = [said([inbox_rows.inbox_row(each, board(each), 120)]) for each in (everything, large, rebuild)]
+    assert [" any " in line for line in rows] == [True, False, False]
+    assert "lab · lines for its Dockerfile" in said([asked_row(replace(rebuild, slug="lab"), 80)])
 
 
 def test_the_whole_card_cuts_nothing() -> None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bottle_tui.core.views import Card
-from bottle_tui.tui.presentation.card_rows import change_rows, change_title, fact_rows, head, words_rows
+from bottle_tui.tui.presentation.card_rows import change_title, fact_rows, head, words_rows
+from bottle_tui.tui.presentation.change_rows import change_rows, is_structure
 from bottle_tui.tui.presentation.risk_rows import risk_row, worst_first
 from bottle_tui.tui.presentation.rows import Row, Span, row, rule
 
@@ -68,17 +69,8 @@ def card_view(
 
 def _change(card: Card, width: int, room: int) -> list[Row]:
     """All that would change; where that is more than `room`, only the lines that say something."""
-    change = change_rows(card.change, card.problem, width)
-    return [line for line in change if not _is_structure(line)] or change if len(change) > room else change
-
-
-def _is_structure(line: Row) -> bool:
-    """Lines that a cut card can do without: context, and keys that only hold others or repeat the id."""
-    if len(line) != 2:
-        return False
-    bare = line[1].text[1:].strip()
-    known = bare == "grants:" or bare.startswith("proposal:") or (bare.startswith("- id:") and line[1].style == "added")
-    return line[1].style == "muted" or known
+    change = change_rows(card, width)
+    return [line for line in change if not is_structure(line)] or change if len(change) > room else change
 
 
 def _dimmed(rows: list[Row]) -> list[Row]:

@@ -5,8 +5,7 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from bottle_tui.core.text import visible, visible_lines
-from bottle_tui.core.views import Card, Change, Fact
-from bottle_tui.tui.presentation.diff_rows import diff_row
+from bottle_tui.core.views import Card, Fact
 from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_clause, cut_middle, fit, row, rule, width_of
 from bottle_tui.tui.presentation.times import ago
 
@@ -73,23 +72,6 @@ def asked_spans(fact: Fact, width: int) -> Row:
         return row(Span(middle(asked, width), "strong"))
     old = middle(asked, max(width - 3 - cell_len(wished), min(8, width // 3)))
     return row(Span(old, "muted"), Span(" → ", "accent"), Span(middle(wished, width - 3 - cell_len(old)), "accent"))
-
-
-def change_rows(change: Change | None, problem: str | None, width: int) -> list[Row]:
-    """The whole unified diff, then what is said about it."""
-    if change is None:
-        return [row(Span(f"  {cut(visible(problem or 'the change cannot be computed'), width - 3)}", "danger"))]
-    rows = [diff_row(line, width, "  ") for line in change.routes.splitlines() if not line.startswith("@@")]
-    pipelock = [line for line in change.pipelock.splitlines() if not line.startswith("@@")]
-    rows += [diff_row(line, width, "  pipelock ") for line in _without_context(pipelock)]
-    if change.unchanged or not rows:
-        rows.insert(0, row(Span("  nothing changes: already in force", "ok")))
-    return rows + [row(Span(f"  {cut(visible(note), width - 3)}", "warn")) for note in change.notes]
-
-
-def _without_context(lines: list[str]) -> list[str]:
-    changed = [line for line in lines if line[:1] in "+-"]
-    return changed or lines
 
 
 def words_rows(words: str, width: int) -> list[Row]:

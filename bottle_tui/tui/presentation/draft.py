@@ -5,10 +5,10 @@ from datetime import datetime
 
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
+from bottle_tui.tui.presentation.change_rows import whole_change
 from bottle_tui.tui.presentation.risk_rows import risk_row, worst_first
 from bottle_tui.tui.presentation.rows import Row, Span, row, rule
 from bottle_tui.tui.presentation.times import clock
-from bottle_tui.tui.presentation.whole_card import whole_change
 
 
 @dataclass(frozen=True)

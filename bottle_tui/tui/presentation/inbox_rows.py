@@ -64,6 +64,8 @@ def _asked(card: Card, room: int) -> str:
 
 
 def _methods(card: Card) -> str:
+    if card.tool in ("capability-block", "pipelock-block"):
+        return ""
     methods = card.args.get("methods")
     if not isinstance(methods, list) or not methods:
         return "any"

@@ -20,7 +20,7 @@ def confirmation(card: Card, width: int) -> tuple[Row, ...]:
 
 def asked_row(card: Card, width: int) -> Row:
     """What is being rejected, in one line."""
-    host = cut_middle(visible(card.host), max(width - 30, 12))
+    host = cut_middle(visible(card.host or "lines for its Dockerfile"), max(width - 30, 12))
     return row(Span(" reject ", "strong"), foreign(card.slug, "strong"), Span(" · "), Span(host, "strong"))
 
 

@@ -6,10 +6,10 @@ from rich.cells import cell_len
 
 from bottle_tui.core.text import visible, visible_lines
 from bottle_tui.core.views import Card
-from bottle_tui.tui.presentation.card_rows import NAME, asked_text, change_rows, change_title, fact_rows, head
-from bottle_tui.tui.presentation.diff_rows import signed, style_of
+from bottle_tui.tui.presentation.card_rows import NAME, asked_text, change_title, fact_rows, head
+from bottle_tui.tui.presentation.change_rows import whole_change
 from bottle_tui.tui.presentation.risk_rows import GLYPHS, RISK_STYLES, worst_first
-from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit, row, rule, wrapped
+from bottle_tui.tui.presentation.rows import Row, Span, Style, fit, row, rule, wrapped
 
 
 def whole_card(card: Card, place: str, now: datetime, width: int, evidence: tuple[str, ...] = ()) -> tuple[Row, ...]:
@@ -38,24 +38,6 @@ def whole_card(card: Card, place: str, now: datetime, width: int, evidence: tupl
         rows.append(rule("last answer", "", width))
         rows += [row(Span(f"  {line}", "warn")) for line in wrapped(visible(card.reason), width - 3)]
     return tuple(rows)
-
-
-def whole_change(card: Card, width: int) -> list[Row]:
-    """The diff with its hunks' places, long lines folded."""
-    if card.change is None:
-        return change_rows(None, card.problem, width)
-    rows: list[Row] = []
-    for title, diff in (("routes", card.change.routes), ("pipelock", card.change.pipelock)):
-        if not diff:
-            continue
-        rows.append(row(Span(f"  {title}", "muted")))
-        for line in diff.splitlines():
-            sign, text = signed(line)
-            for index, piece in enumerate(wrapped(text, width - 6)):
-                rows.append(row(Span(f"  {sign if not index else ' '} {piece}", style_of(sign))))
-    if not rows:
-        rows.append(row(Span("  nothing changes: already in force", "ok")))
-    return rows + [row(Span(f"  {cut(visible(note), width - 3)}", "warn")) for note in card.change.notes]
 
 
 def whole_words(card: Card, width: int) -> list[Row]:

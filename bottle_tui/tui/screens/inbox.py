@@ -17,11 +17,12 @@ from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import problem, targets
 from bottle_tui.tui.dialogs.denied import Denied
 from bottle_tui.tui.dialogs.reading import Reading
+from bottle_tui.tui.presentation.change_rows import whole_change
 from bottle_tui.tui.presentation.chrome import Hint
 from bottle_tui.tui.presentation.facts import drawn_card, evidence_lines
 from bottle_tui.tui.presentation.inbox_keys import inbox_hints
 from bottle_tui.tui.presentation.inbox_rows import fold_rows
-from bottle_tui.tui.presentation.whole_card import plain_card, whole_change, whole_words
+from bottle_tui.tui.presentation.whole_card import plain_card, whole_words
 from bottle_tui.tui.screens.inbox_card import CardPane
 from bottle_tui.tui.screens.inbox_decisions import Decisions, is_own
 from bottle_tui.tui.screens.inbox_list import Listing

@@ -26,7 +26,14 @@ def test_bytes_that_are_no_text_do_not_end_the_stream() -> None:
 
 def test_a_line_that_the_engine_parted_is_not_ended_by_what_another_stream_says_meanwhile() -> None:
     event = b'{"event":"routes_loaded"}'
-    pieces = [(2, b"a warning that quotes "), (1, event + b"\n"), (2, event + b"\n"), (1, b"first "), (2, b"x\n"), (1, b"end")]
+    pieces = [
+        (2, b"a warning that quotes "),
+        (1, event + b"\n"),
+        (2, event + b"\n"),
+        (1, b"first "),
+        (2, b"x\n"),
+        (1, b"end"),
+    ]
     found = list(lines_of(iter(pieces)))
     assert found == [event.decode(), "a warning that quotes " + event.decode(), "x", "first end"]
 
