@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bottle_tui.core import touched
+from bottle_tui.core.words import counted
 from sidecar_addon.times import parse_time
 
 
@@ -153,11 +154,13 @@ def _ok(record: Mapping[str, Any]) -> bool:
 
 def _result(record: Mapping[str, Any]) -> str:
     why = record.get("why") or record.get("reason")
+    if record.get("kind") == "result" and record.get("unchanged") is True:
+        return "nothing changed, in force already"
     if record.get("kind") == "result" and record.get("in_force") is True:
         if record.get("of") == "up":
             return "runs, in force"
         cut = record.get("cut")
-        return f"in force, proven; {cut} streams cut" if isinstance(cut, int) and cut else "in force, proven"
+        return f"in force, proven; {counted(cut, 'stream')} cut" if isinstance(cut, int) and cut else "in force, proven"
     return str(why) if why else ""
 
 

@@ -22,3 +22,8 @@ def size(count: int) -> str:
 def plain(state: str) -> str:
     """A state as people say it: "needs tokens"."""
     return "not known" if state == "unknown" else state.replace("_", " ")
+
+
+def counted(count: object, noun: str) -> str:
+    """ "1 stream", "2 streams"; what is no number stands as it is."""
+    return f"{count} {noun}{'s' * (count != 1)}"

@@ -6,6 +6,7 @@ from datetime import timedelta
 from bottle_tui.core import edits, journal
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, Edit
 from bottle_tui.core.views import SKEW, Outcome
+from bottle_tui.core.words import counted
 from bottle_tui.errors import (
     BottleError,
     Conflict,
@@ -160,7 +161,7 @@ def _already(world: World, bottle: Held, entry: Entry, proposed: Proposed) -> Ou
 
 
 def _done(bottle: Held, entry: Entry, wish: Wish, enforced: Enforced, what: str) -> Outcome:
-    cut = [enforced.cut_words] if enforced.cut else []
+    cut = [f"{counted(enforced.cut, 'stream')} cut"] if enforced.cut else []
     line = "; ".join([*bottle.remarks, *cut, *enforced.remarks, f"approved {what}: {IN_FORCE}"])
     applied = wish.decision.applied if wish.decision else None
     return replace(_outcome(bottle, entry, "approved", line, in_force=True, applied=applied), proof=enforced.proof)

@@ -7,6 +7,7 @@ from bottle_tui.core import pipelock_log
 from bottle_tui.core.event_lines import event_of
 from bottle_tui.core.redaction import redacted
 from bottle_tui.core.views import LogLine
+from bottle_tui.core.words import counted
 from bottle_tui.ports import EventLines, Role, World
 from bottle_tui.services import lookup
 
@@ -63,12 +64,12 @@ def _summary(name: str, event: dict[str, Any]) -> str:
         case "allowed" | "denied":
             return f"{said('method')} {said('host')}{said('path')}  {said('reason')}".rstrip()
         case "denied_more":
-            return f"{said('method', 'host', 'reason')}, {said('count')} more times"
+            return f"{said('method', 'host')}  {said('reason')}, {said('count')} more"
         case "finished":
             cut = f", cut: {event['cut']}" if event.get("cut") else ""
             return f"{said('status', 'method', 'host')}{cut}".strip()
         case "routes_loaded":
-            return f"{said('routes')} routes, generation {said('generation')}, {_short(event)} in force"
+            return f"{counted(event.get('routes', '?'), 'route')}, generation {said('generation')}, {_short(event)} in force"
         case "routes_rejected":
             return f"refused, the old table stays: {said('error')}"
         case "gate_ready":
@@ -78,8 +79,18 @@ def _summary(name: str, event: dict[str, Any]) -> str:
         case "waiting" | "waiting_ended":
             return f"the agent {'waits' if name == 'waiting' else 'waits no longer'} for …{said('id')[-6:]}"
         case "decision_loaded" | "decision_read":
-            verb = "loaded" if name == "decision_loaded" else "read by the agent"
+            verb = (
+                "read by the agent"
+                if name == "decision_read"
+                else "loaded"
+                if event.get("digest", "") is not None
+                else "taken away"
+            )
             return f"decision on …{said('id')[-6:]} {verb}: {said('status')}"
+        case "state_loaded":
+            return f"told who watches, {_short(event)}"
+        case "supervise_ready":
+            return f"the queue answers on port {said('port')}"
         case "token_loaded":
             return f"{said('slot')} holds its token"
         case "client_refused_tls":

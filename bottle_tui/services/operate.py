@@ -5,6 +5,7 @@ from bottle_tui.core.changes import Merged
 from bottle_tui.core.edits import ALWAYS, duration
 from bottle_tui.core.operations import Operation
 from bottle_tui.core.views import Card, Outcome
+from bottle_tui.core.words import counted
 from bottle_tui.errors import BottleError, Conflict, NeedsAcceptance, NotApplied, Stale, StateUnknown
 from bottle_tui.ports import World
 from bottle_tui.services import audit, gate, grants, review, session
@@ -17,6 +18,8 @@ from bottle_tui.services.session import Live, Session
 from bottle_tui.services.wish import Wish
 
 _KINDS = {"routes add": "routes", "routes remove": "routes", "routes edit": "routes", "pipelock edit": "pipelock"}
+
+_COMPONENTS = {"routes add": "egress", "routes remove": "egress", "routes edit": "egress", "pipelock edit": "pipelock"}
 
 
 def preview(world: World, slug: str, operation: Operation) -> Card:
@@ -44,11 +47,11 @@ def carry_out(
     """Put it in force. With a digest only the change that was shown with it. Raises as `decide.approve` does."""
     started = world.clock.monotonic()
     with held(world, slug) as bottle:
-        about = {"of": _KINDS[operation.title], "component": "egress", "operation": operation.title}
+        about = {"of": _KINDS[operation.title], "component": _COMPONENTS[operation.title], "operation": operation.title}
         about |= {"host": operation.host} if operation.host else {}
         audit.append(world, bottle.session.home, "intent", change=digest, id=operation.id, **about)
         try:
-            outcome = _carry_out(world, bottle, operation, digest, acknowledged)
+            outcome = _carry_out(world, bottle, operation, digest, acknowledged, about)
         except BottleError as error:
             fields = {"in_force": False, "nothing_done": True, "why": error.message, "id": operation.id}
             audit.append(world, bottle.session.home, "result", **about, **fields)
@@ -57,7 +60,9 @@ def carry_out(
     return Outcome(**{**vars(outcome), "ms": ms})
 
 
-def _carry_out(world: World, bottle: Held, operation: Operation, digest: str | None, acknowledged: bool) -> Outcome:
+def _carry_out(
+    world: World, bottle: Held, operation: Operation, digest: str | None, acknowledged: bool, about: dict[str, str]
+) -> Outcome:
     live = bottle.live
     proposed = _proposed(world, bottle.session, live, operation)
     if digest is not None and proposed.change.digest != digest:
@@ -72,7 +77,7 @@ def _carry_out(world: World, bottle: Held, operation: Operation, digest: str | N
         )
     merged = proposed.merged
     if merged.unchanged:
-        return _already(bottle, operation)
+        return _already(world, bottle, operation, about)
     wish = Wish(
         kind=_KINDS[operation.title],
         after=merged.after,
@@ -88,7 +93,7 @@ def _carry_out(world: World, bottle: Held, operation: Operation, digest: str | N
         enforced = enforce(bottle.session, live, wish)
     except (NotApplied, StateUnknown) as error:
         return Outcome(operation.id, bottle.session.slug, "failed", False, error.message, error.exit_code)
-    cut = [enforced.cut_words] if enforced.cut else []
+    cut = [f"{counted(enforced.cut, 'stream')} cut"] if enforced.cut else []
     what = f"{operation.title} {operation.host}".strip()
     line = "; ".join([*bottle.remarks, *cut, *enforced.remarks, f"{what}: {IN_FORCE}"])
     return Outcome(operation.id, bottle.session.slug, "approved", True, line, proof=enforced.proof)
@@ -112,9 +117,11 @@ def _keeps(bottle: Held, operation: Operation, merged: Merged) -> dict[str, str]
     return grants.kept_without(home, tuple(identity for identity in merged.grant_ids if identity not in left))
 
 
-def _already(bottle: Held, operation: Operation) -> Outcome:
+def _already(world: World, bottle: Held, operation: Operation, about: dict[str, str]) -> Outcome:
     status = gate.status(bottle.session.sidecar("egress"))
     if status.digest != bottle.live.table.digest:
         raise Conflict(f"the gate has a table in force that bottle-tui did not put there ({status.digest})")
+    fields = {"in_force": True, "unchanged": True, "digest": status.digest, "id": operation.id}
+    audit.append(world, bottle.session.home, "result", **about, **fields)
     line = "; ".join([*bottle.remarks, f"{operation.title}: nothing changes, it is in force already"])
     return Outcome(operation.id, bottle.session.slug, "approved", True, line)

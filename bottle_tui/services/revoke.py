@@ -6,6 +6,7 @@ from dataclasses import replace
 from bottle_tui.core import changes
 from bottle_tui.core.changes import Merged
 from bottle_tui.core.views import Outcome
+from bottle_tui.core.words import counted
 from bottle_tui.errors import Conflict, NotApplied, NotFound, Stale, StateUnknown, UsageError
 from bottle_tui.ports import World
 from bottle_tui.services import audit, grants, queue
@@ -98,16 +99,24 @@ def _take_back(world: World, slug: str, choose: Callable[[Held], Merged], propos
             keeps=grants.kept_without(home, merged.grant_ids),
             quarantined=bottle.live.table.quarantined,
         )
+        what = f"revoked {_about(bottle, merged)}".strip()
         name = merged.grant_ids[0] if merged.grant_ids else merged.host
         try:
             enforced = enforce(bottle.session, bottle.live, wish)
         except (NotApplied, StateUnknown) as error:
             return Outcome(name, slug, "failed", False, f"not revoked: {error.message}", error.exit_code)
         told = _close(world, bottle, merged.grant_ids, proposal)
-    cut = enforced.cut_words or "nothing was flowing"
-    parts = [*bottle.remarks, *told, *enforced.remarks, f"revoked, {cut}; the refusal is {IN_FORCE}"]
+    cut = f"{counted(enforced.cut, 'stream')} cut" if enforced.cut else "nothing was flowing"
+    parts = [*bottle.remarks, *told, *enforced.remarks, f"{what}, {cut}; the refusal is {IN_FORCE}"]
     ms = round((world.clock.monotonic() - started) * 1000)
     return Outcome(name, slug, "approved", True, "; ".join(parts), proof=enforced.proof, ms=ms)
+
+
+def _about(bottle: Held, merged: Merged) -> str:
+    """The hosts of what ends, each once; many are counted."""
+    ending = [item.host or route.host for route, item in bottle.live.table.grants() if item.id in merged.grant_ids]
+    hosts = list(dict.fromkeys(ending)) or [merged.host]
+    return ", ".join(hosts) if len(hosts) <= 2 else counted(len(hosts), "host")
 
 
 def _close(world: World, bottle: Held, grant_ids: tuple[str, ...], proposal: str | None) -> list[str]:

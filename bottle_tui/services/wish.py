@@ -40,10 +40,3 @@ class Enforced:
     """Streams that were ended because what admitted them is gone."""
     remarks: tuple[str, ...] = ()
     """What went less well, for the last line on screen."""
-
-    @property
-    def cut_words(self) -> str:
-        """ "2 streams were cut"; empty when none was."""
-        if not self.cut:
-            return ""
-        return "1 stream was cut" if self.cut == 1 else f"{self.cut} streams were cut"

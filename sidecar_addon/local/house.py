@@ -1,6 +1,5 @@
 """The three parts wired to each other: the gate dials the hop, supervise asks the gate, each has a log of its own."""
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from sidecar_addon.gate.tokens import MemoryTokens
 from sidecar_addon.local.output import Output
 from sidecar_addon.local.parts import Part, PartFailed, Running
 from sidecar_addon.local.running import RunningGate, RunningHop, RunningSupervise
+from sidecar_addon.supervise.settings import as_line
 
 ROLES = ("pipelock", "egress", "supervise")
 """In the order of starting."""
@@ -132,5 +132,5 @@ class House:
             path=self._mcp_path,
             allowed_hosts=(f"{HOST}:*", "localhost:*"),
             egress_proxy=f"http://bottle:{self._password}@{HOST}:{self._parts['egress'].port}",
-            emit=lambda event: output.line(json.dumps(event, separators=(",", ":"))),
+            emit=lambda event: output.line(as_line(event)),
         )

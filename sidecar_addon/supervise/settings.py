@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,16 @@ type Emit = Callable[[dict[str, Any]], None]
 """Takes one event; it becomes one JSON line."""
 
 
+def as_line(event: dict[str, Any]) -> str:
+    """An event as its line, with when it was written: whoever reads a log asks when."""
+    written = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    timed = {"event": event["event"], "time": written, **event}
+    return json.dumps(timed, separators=(",", ":"), ensure_ascii=True)
+
+
 def print_event(event: dict[str, Any]) -> None:
     """One event line on stdout."""
-    sys.stdout.write(json.dumps(event, separators=(",", ":"), ensure_ascii=True) + "\n")
+    sys.stdout.write(as_line(event) + "\n")
     sys.stdout.flush()
 
 

@@ -357,7 +357,7 @@ def test_passthrough_holds_restarts_pipelock_and_releases(make: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize(("flowing", "said"), [(1, "1 stream was cut"), (2, "2 streams were cut")])
+@pytest.mark.parametrize(("flowing", "said"), [(1, "1 stream cut"), (2, "2 streams cut")])
 def test_streams_that_do_not_end_are_cut_and_counted(make: Any, flowing: int, said: str) -> None:
     bottle = make(Route("api.example.com", (Grant("m1"),)))
     bottle.gate.in_flight = {"api.example.com": flowing}

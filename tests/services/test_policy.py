@@ -129,6 +129,14 @@ def test_pipelocks_lists_are_shown_and_edited(bottle: Any) -> None:
     assert listed["extra"]["hosts"] == ["cdn.example.org"]
 
 
+def test_an_edit_that_changes_nothing_has_its_result_in_the_ledger(bottle: Any) -> None:
+    outcome = pipelock.edit(bottle.world, "box", pipelock.text(bottle.world, "box"))
+    assert "nothing changes" in outcome.line
+    newest = history.listed(bottle.world, "box")[0]
+    assert (newest.verb, newest.ok, newest.result) == ("pipelock", True, "nothing changed, in force already")
+    assert {record["component"] for record in audit.records(bottle.world, "box")} == {"pipelock"}
+
+
 def test_a_passthrough_list_restarts_pipelock_and_moves_the_route(bottle: Any) -> None:
     outcome = pipelock.edit(bottle.world, "box", "passthrough: [api.example.com]\n")
     assert outcome.in_force, outcome.line
@@ -142,7 +150,7 @@ def test_a_revoke_cuts_what_flows_and_counts_it(bottle: Any) -> None:
     bottle.gate.in_flight = {"files.example.net": 3}
     bottle.wire.calls.clear()
     outcome = revoke.revoke(bottle.world, "box", host="files.example.net")
-    assert "3 streams were cut" in outcome.line
+    assert "revoked files.example.net, 3 streams cut" in outcome.line
     assert outcome.line.endswith("in force, proven")
     puts = [call.partition(":")[0] for call in bottle.wire.calls if ": put /etc" in call]
     assert puts == ["egress", "pipelock"]

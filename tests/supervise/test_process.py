@@ -64,7 +64,9 @@ async def test_a_decision_file_and_a_hangup_answer_the_call_and_a_term_ends_the_
             data = proposals.render(Decision(identity, "approved", "alex", datetime.now(UTC), in_force=True))
             spool.write(tmp_path / "decisions", f"{identity}.json", data)
             running.send_signal(signal.SIGHUP)
-            assert (await event(running, "decision_loaded"))["digest"] == spool.digest_of(data)
+            loaded = await event(running, "decision_loaded")
+            assert loaded["digest"] == spool.digest_of(data)
+            assert datetime.fromisoformat(loaded["time"]).tzinfo == UTC
             assert "Approved and in force" in text_of(await call)
             assert (await event(running, "decision_read"))["id"] == identity
         running.send_signal(signal.SIGTERM)
