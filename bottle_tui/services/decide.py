@@ -202,7 +202,7 @@ def _answer(world: World, id: str, status: str, reason: str | None) -> Outcome:
         queue.write(opened.home, decision)
         why = queue.tell(opened, decision)
     word = "rejected" if status == "rejected" else "reopened"
-    line = f"{word} {entry.proposal.args.get('host', '')}".strip()
+    line = f"{word} {entry.proposal.args.get('host') or 'lines for its Dockerfile'}"
     if why is not None:
         line += f"; the agent could not be told ({why})"
     return Outcome(identity, slug, "rejected" if word == "rejected" else "pending", in_force=False, line=line)

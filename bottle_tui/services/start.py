@@ -61,6 +61,7 @@ def up(
     runs = _runs(chosen, record)
     # A gate that runs holds its tokens already; only what is started, or new, needs them in this process.
     drawn = blueprint.draw(world, Path(manifest_path), slots=_slots(home, record), need_tokens=not runs)
+    _require_image(drawn, runtime)
     for note in drawn.plan.notes:
         progress(note)
     how = acceptance.require(home, drawn.plan, accept=accept, ask=ask, progress=progress, here=_here(world, runtime))
@@ -76,6 +77,14 @@ def up(
         lines = _live(world, record, drawn) if live and record else []
     acceptance.pin(home, drawn.plan)  # a plan that did not start is corrected without anybody's word
     return UpResult(status.bottle(world, slug), tuple(lines))
+
+
+def _require_image(drawn: Blueprint, runtime: str) -> None:
+    """Only the local runtime, which runs the command on this host, can do without."""
+    if runtime != "local" and not drawn.plan.agent.image and not drawn.plan.agent.build:
+        raise drawn.manifest.refuse(
+            ("agent",), f"the {runtime} runtime needs image: NAME, or build: FOLDER with a Dockerfile"
+        )
 
 
 def _here(world: World, runtime: str) -> acceptance.Here:

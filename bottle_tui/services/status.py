@@ -138,7 +138,7 @@ def _about_pipelock(record: Recorded, states: Mapping[Role, SidecarState]) -> st
     if record.details.get("pipelock") == "hop":
         notes.append("pipelock is the hop: allowlist only")
     if states.get("agent") == "down":
-        notes.append("the agent has ended; `bottle-tui attach` starts it again")
+        notes.append(f"the agent has ended; `bottle-tui attach {record.slug}` starts it again")
     return "; ".join(notes)
 
 

@@ -17,6 +17,7 @@ from bottle_tui.errors import (
     EngineUnavailable,
     InvalidFile,
     LaunchFailed,
+    InvalidManifest,
     NeedsAcceptance,
     NotFound,
     TokenUnset,
@@ -185,6 +186,15 @@ def test_no_engine_is_said_before_anything_else(place: Place) -> None:
     place.runtime.down = True
     with pytest.raises(EngineUnavailable):
         place.up()
+
+
+def test_an_agent_without_an_image_is_refused_with_its_line_before_anything_starts(place: Place) -> None:
+    place.manifest.write_text(MANIFEST.replace("image: my-agent:latest, ", ""))
+    with pytest.raises(InvalidManifest, match="image") as caught:
+        place.up()
+    assert caught.value.exit_code == 2
+    assert "bottle.yaml:2 (agent)" in str(caught.value)
+    assert place.runtime.launched == [] and place.said == []
 
 
 def test_an_up_that_failed_pins_nothing_so_its_correction_is_not_asked_about(place: Place) -> None:

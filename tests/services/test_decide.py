@@ -397,7 +397,7 @@ def test_a_capability_can_be_shown_and_rejected_not_approved(bottle: Any) -> Non
     assert "cannot rebuild yet" in card.problem
     with pytest.raises(Conflict, match="cannot rebuild yet"):
         decide.approve(bottle.world, identity, "sha256:x")
-    assert decide.reject(bottle.world, identity, "no").status == "rejected"
+    assert decide.reject(bottle.world, identity, "no").line == "rejected lines for its Dockerfile"
 
 
 def test_an_unknown_id_is_not_found(bottle: Any) -> None:

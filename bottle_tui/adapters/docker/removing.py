@@ -38,14 +38,21 @@ def remove(engine: Engine, uid: int, slug: str, recorded: Recorded | None, *, pu
             left.append(f"the container {name} carries this bottle's label but is not recorded: `docker rm -f {name}`")
     for each in networks:
         if known.network(each):
-            command = f"docker network rm {each['Name']}"
-            gone = _try(left, command, partial(engine.api.remove_network, each["Id"]))
-            others = () if gone else _attached(engine, each["Id"])
-            left += [f"before that: `docker network disconnect -f {each['Name']} {name}`" for name in others]
+            left += _of_network(engine, each)
     for each in volumes:
         if known.volume(each, purge=purge):
             _try(left, f"docker volume rm {each['Name']}", partial(engine.api.remove_volume, each["Name"], force=True))
     return left
+
+
+def _of_network(engine: Engine, network: dict[str, Any]) -> list[str]:
+    """What is left of a network, in the order in which the commands work: who is on it first."""
+    name = network["Name"]
+    left: list[str] = []
+    if _try(left, f"docker network rm {name}", partial(engine.api.remove_network, network["Id"])):
+        return []
+    on_it = _attached(engine, network["Id"])
+    return [*(f"`docker network disconnect -f {name} {each}` ({each} is still on it)" for each in on_it), *left]
 
 
 class _Known:
