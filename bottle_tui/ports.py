@@ -1,6 +1,6 @@
 """What services need of the world outside, as protocols. Adapters and fakes pass the same contract tests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,6 +106,16 @@ class Launch:
     """`<home>/bottles/<slug>`, for what the local runtime keeps there."""
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What one look at a runtime tells of all its bottles."""
+
+    states: Mapping[str, Mapping[Role, SidecarState]]
+    """By slug; a record that is not in it has to be asked about by itself."""
+    found: Mapping[str, str]
+    """Candidates by label: slug → "running" or "stopped". Labels prove nothing; records do."""
+
+
 class Runtime(Protocol):
     """Docker, or plain processes."""
 
@@ -120,8 +130,8 @@ class Runtime(Protocol):
     def launch(self, launch: Launch, progress: Progress) -> Recorded:
         """Make and start everything, in order; undo all of it when a step fails (LaunchFailed)."""
 
-    def found(self) -> dict[str, str]:
-        """Candidates by label: slug → "running" or "stopped". Labels prove nothing; records do."""
+    def survey(self, records: Sequence[Recorded]) -> Survey:
+        """All of those at once, as far as one look goes, and whatever else is there. Raises EngineUnavailable."""
 
     def sidecar(self, recorded: Recorded, role: Role) -> Sidecar:
         """The recorded sidecar; never looked up by name or label."""

@@ -50,7 +50,7 @@ def _of_supervise(opened: Session) -> list[dict[str, Any]]:
 
 def _scans(opened: Session) -> dict[str, tuple[int, int, int]] | None:
     try:
-        stats = gate.scan_stats(opened.sidecar("egress"))
+        stats = gate.scan_stats(opened.sidecar("egress"), seconds=_SECONDS)
     except SidecarUnreachable:
         return None
     return {host: tuple(int(each.get(key, 0)) for key in ("requests", "bytes", "ms")) for host, each in stats.items()}  # type: ignore[misc]  # three of them

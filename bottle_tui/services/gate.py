@@ -12,6 +12,7 @@ from sidecar_addon.table import fingerprint
 from sidecar_addon.times import parse_time
 
 PYTHON = ("python", "-m", "sidecar_addon")
+SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ class Answers:
     answers: tuple[Answer, ...]
 
 
-def status(egress: Sidecar) -> GateStatus:
-    """What is in force. Raises SidecarUnreachable."""
-    value = _ask(egress, {"verb": "status"})
+def status(egress: Sidecar, *, seconds: float = SECONDS) -> GateStatus:
+    """What is in force. Raises SidecarUnreachable, also when there is no answer for so many seconds."""
+    value = _ask(egress, {"verb": "status"}, seconds=seconds)
     try:
         return GateStatus(
             digest=value["digest"],
@@ -97,9 +98,9 @@ def _answer(item: dict[str, Any]) -> Answer:
     )
 
 
-def scan_stats(egress: Sidecar) -> dict[str, dict[str, int]]:
+def scan_stats(egress: Sidecar, *, seconds: float = SECONDS) -> dict[str, dict[str, int]]:
     """host → {requests, bytes, ms}: what scanning has cost so far. Raises SidecarUnreachable."""
-    value = _ask(egress, {"verb": "scan_stats"}, empty=True)
+    value = _ask(egress, {"verb": "scan_stats"}, empty=True, seconds=seconds)
     return {str(host): stats for host, stats in value.items() if isinstance(stats, dict)}
 
 
@@ -114,8 +115,8 @@ def put_token(egress: Sidecar, slot: str, token_ref: str, value: str) -> None:
         raise SidecarUnreachable(f"the gate did not take the token for {slot}: {said or 'no word why'}")
 
 
-def _ask(egress: Sidecar, wish: Mapping[str, Any], *, empty: bool = False) -> dict[str, Any]:
-    ran = egress.run([*PYTHON, "control", json.dumps(wish, separators=(",", ":"))])
+def _ask(egress: Sidecar, wish: Mapping[str, Any], *, empty: bool = False, seconds: float = SECONDS) -> dict[str, Any]:
+    ran = egress.run([*PYTHON, "control", json.dumps(wish, separators=(",", ":"))], timeout=seconds)
     answer = _object(ran.stdout)
     if ran.code != 0 or not (answer or empty) or "error" in answer:
         said = str(answer.get("error") or ran.stderr.decode("utf-8", "replace").strip()[-300:] or "no word why")

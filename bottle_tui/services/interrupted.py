@@ -63,7 +63,7 @@ def everywhere(world: World, slug: str | None = None) -> list[str]:
     """The same for every bottle, or one; what was settled, now or by the looks since the last call."""
     for name in [slug] if slug else world.home.slugs():
         settle(world, name)
-    told = [each for each in _unheard if each[0] is world.home]
+    told = [each for each in tuple(_unheard) if each[0] is world.home]
     for each in told:
         _unheard.remove(each)
     return [line for _, line in told]

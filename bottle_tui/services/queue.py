@@ -4,7 +4,7 @@ What lies in supervise is the agent's side of the wall: read, checked, hashed, n
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ STATE_FILE = "state.json"
 SEEN_FILE = f"{FOLDER}/seen"
 """When supervise's folder was last read; `status --short` says by it whether its count is still known."""
 SEEN_EVERY = timedelta(seconds=10)
+OPEN = ("pending", "failed")
 MOST = 2_000
 """Files of one reading that are looked at; a hostile supervise may have made more."""
 
@@ -95,12 +96,12 @@ def sync(session: Session) -> list[Refused]:
             refused.append(Refused(name[:100], why))
     if len(found) > MOST:
         refused.append(Refused("…", f"{len(found) - MOST} more files are left unread; supervise files at most 20 open"))
-    _stamp(session)
+    stamp(session)
     return refused
 
 
-def _stamp(session: Session) -> None:
-    """Leave when the queue was read, at most every few seconds."""
+def stamp(session: Session) -> None:
+    """Leave when the queue was looked at, at most every few seconds."""
     now, last = session.clock.now(), session.home.read(SEEN_FILE)
     stamp, recent = str(iso(now)), str(iso(now - SEEN_EVERY))
     if last is None or not recent <= last.decode("ascii", "replace") <= stamp:
@@ -136,9 +137,20 @@ def file_own(session: Session, proposal: Proposal) -> None:
 
 def entries(home: BottleHome, incarnation: str | None) -> list[Entry]:
     """Every proposal that the host has a copy of, oldest first. `incarnation`: the one that runs, None when down."""
-    ids = [name.removesuffix(".note.json") for name in home.names(FOLDER) if name.endswith(".note.json")]
-    found = [entry(home, identity, incarnation) for identity in ids if proposals.is_id(identity)]
-    return [item for item in found if item is not None]
+    return list(_entries(home, incarnation))
+
+
+def has_open(home: BottleHome, incarnation: str | None) -> bool:
+    """Whether one of them waits."""
+    return any(item.status in OPEN for item in _entries(home, incarnation))
+
+
+def _entries(home: BottleHome, incarnation: str | None) -> Iterator[Entry]:
+    for name in home.names(FOLDER):
+        identity = name.removesuffix(".note.json")
+        item = entry(home, identity, incarnation) if identity != name and proposals.is_id(identity) else None
+        if item is not None:
+            yield item
 
 
 def entry(home: BottleHome, identity: str, incarnation: str | None) -> Entry | None:

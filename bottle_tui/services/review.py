@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bottle_tui.core import denials
 from bottle_tui.core.edits import AS_ASKED, Edit
@@ -9,23 +10,37 @@ from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Card
 from bottle_tui.errors import AlreadyDecided, BottleError, Conflict, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
-from bottle_tui.services import card_facts, interrupted, lookup, queue, seen, session
+from bottle_tui.services import card_facts, filed, interrupted, lookup, queue, seen, session
 from bottle_tui.services.proposed import Ground, Proposed, Subject, propose
 from bottle_tui.services.queue import Entry
+from bottle_tui.services.rounds import Rounds, once
 from bottle_tui.services.seen import Traffic
 from bottle_tui.services.session import Live, Session
-from sidecar_addon import strict_yaml
+from sidecar_addon import proposals, strict_yaml
 
 NO_LAG = timedelta()
-UNDECIDED = ("pending", "failed")
+UNDECIDED = queue.OPEN
+PATIENCE, GLANCE = 20.0, 1.0
+"""Seconds until a list is made without what a slow bottle's sidecars say: once, or again and again."""
 
 
-def cards(world: World, slug: str | None = None, *, everything: bool = False) -> list[Card]:
-    """Every proposal that waits, oldest first; with `everything`, decided ones too. Raises NotFound for a slug."""
+def cards(
+    world: World, slug: str | None = None, *, everything: bool = False, rounds: Rounds[Traffic] | None = None
+) -> list[Card]:
+    """Every proposal that waits, oldest first; with `everything`, decided ones too. Raises NotFound for a slug.
+
+    All bottles are looked at at once. With `rounds`, of somebody who looks again, one that is slow has the cards that
+    are known by now.
+    """
     slugs = [slug] if slug is not None else world.home.slugs()
     if slug is not None and not world.home.bottle(slug).exists():
         raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
-    found = [card for name in slugs for card in _of_bottle(world, name, everything=everything)]
+    questions = {name: partial(_look, world, name, everything=everything) for name in slugs}
+    seconds = PATIENCE if rounds is None else GLANCE
+    heard = (rounds or Rounds[Traffic]()).ask(questions, seconds)
+    found = [
+        card for name in slugs for card in _of_bottle(world, name, heard.get(name, Traffic()), everything=everything)
+    ]
     return sorted(found, key=lambda card: card.id)
 
 
@@ -34,9 +49,11 @@ def card(world: World, id_fragment: str, edit: Edit = AS_ASKED, *, traffic: Traf
 
     With `traffic` at hand, as when another edit is tried, neither queues nor logs are read again.
     """
-    for name in world.home.slugs() if traffic is None else ():
-        _sync(world, name)
+    if traffic is None and not _is_known(world, id_fragment):
+        once({name: partial(_sync, world, name) for name in world.home.slugs()}, PATIENCE)
     slug, identity = queue.find(world, id_fragment)
+    if traffic is None:
+        interrupted.settle(world, slug)
     opened = _session(world, slug)
     entry = queue.entry(world.home.bottle(slug), identity, opened.recorded.incarnation if opened else None)
     if entry is None:
@@ -45,16 +62,29 @@ def card(world: World, id_fragment: str, edit: Edit = AS_ASKED, *, traffic: Traf
     return _card(world, slug, opened, entry, traffic, edit)
 
 
-def _of_bottle(world: World, slug: str, *, everything: bool) -> list[Card]:
+def _is_known(world: World, identity: str) -> bool:
+    """Whether that is a whole id of which there is a copy: then no queue has to be looked into."""
+    name = f"{queue.FOLDER}/{identity}.note.json"
+    return proposals.is_id(identity) and any(world.home.bottle(slug).read(name) for slug in world.home.slugs())
+
+
+def _look(world: World, slug: str, *, everything: bool) -> Traffic:
+    """What is new in its queue is copied; what its sidecars say beside what waits."""
     opened = _sync(world, slug)
+    if opened is None:
+        return Traffic()
+    listed = queue.has_open(opened.home, opened.recorded.incarnation) or (
+        everything and opened.home.names(queue.FOLDER)
+    )
+    return seen.look(opened) if listed else Traffic()
+
+
+def _of_bottle(world: World, slug: str, traffic: Traffic, *, everything: bool) -> list[Card]:
+    opened = _session(world, slug)
     incarnation = opened.recorded.incarnation if opened else None
-    entries = [
-        entry
-        for entry in queue.entries(world.home.bottle(slug), incarnation)
-        if everything or entry.status in UNDECIDED
-    ]
-    traffic = seen.look(opened) if opened and entries else Traffic()
-    return [_card(world, slug, opened, entry, traffic, AS_ASKED) for entry in entries]
+    entries = queue.entries(world.home.bottle(slug), incarnation)
+    listed = [entry for entry in entries if everything or entry.status in UNDECIDED]
+    return [_card(world, slug, opened, entry, traffic, AS_ASKED) for entry in listed]
 
 
 def _session(world: World, slug: str) -> Session | None:
@@ -69,7 +99,7 @@ def _sync(world: World, slug: str) -> Session | None:
     opened = _session(world, slug)
     if opened is not None:
         try:
-            queue.sync(opened)
+            filed.sync(opened)
         except SidecarUnreachable:
             return opened
     return opened

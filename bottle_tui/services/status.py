@@ -1,34 +1,52 @@
 """How bottles are: what the runtime says of their parts, and what the gate says of itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from bottle_tui.core import journal, slots
 from bottle_tui.core.views import SKEW, BottleState, BottleStatus, SidecarState
 from bottle_tui.errors import BottleError, NotFound
-from bottle_tui.ports import SIDECARS, Recorded, Role, Runtime, World
-from bottle_tui.services import cutoff, gate, interrupted, lookup, session
+from bottle_tui.ports import SIDECARS, Recorded, Role, Runtime, Survey, World
+from bottle_tui.services import cutoff, filed, gate, interrupted, lookup, session
 from bottle_tui.services.gate import GateStatus
-from bottle_tui.services.session import QUARANTINE_FILE, TABLE_FILE
+from bottle_tui.services.rounds import Rounds, once
+from bottle_tui.services.session import QUARANTINE_FILE, TABLE_FILE, Session
 from sidecar_addon.table import digest_of, fingerprint
 
-_PROPOSALS = "/var/lib/supervise/proposals"
-_DECISIONS = "/var/lib/supervise/decisions"
+PATIENCE, GLANCE = 20.0, 1.0
+"""Seconds until a list is shown without those that have not answered: asked for once, or again and again."""
+GATE_SECONDS = 3.0
+"""And until a gate counts as one that does not answer."""
+_NOTHING = Survey({}, {})
 
 
-def bottles(world: World) -> list[BottleStatus]:
-    """Every bottle that is recorded here, and whatever else on the engine carries our label."""
-    found = [bottle(world, slug) for slug in world.home.slugs() if world.home.bottle(slug).read(lookup.RECORD)]
-    known = {(each.runtime, each.slug) for each in found}
-    for name, runtime in _answering(world):
-        found += [_foreign(world, name, slug, state) for slug, state in runtime.items() if (name, slug) not in known]
+def bottles(world: World, rounds: Rounds[BottleStatus] | None = None) -> list[BottleStatus]:
+    """Every bottle that is recorded here, and whatever else on the engine carries our label.
+
+    All are asked at once, and one that does not answer in time is "unknown". With `rounds`, of somebody who looks
+    again, it is shown as it was last heard, and what it says later is in the next list.
+    """
+    records = [record for slug in world.home.slugs() if (record := lookup.find(world, slug))]
+    surveys = _surveys(world, records)
+    questions = {each.slug: partial(_asked, world, each, surveys.get(each.runtime, _NOTHING)) for each in records}
+    heard = once(questions, PATIENCE) if rounds is None else rounds.ask(questions, GLANCE)
+    found = [heard.get(each.slug) or _silent(world, each) for each in records]
+    known = {(each.runtime, each.slug) for each in records}
+    for name, survey in surveys.items():
+        found += [
+            _foreign(world, name, slug, state) for slug, state in survey.found.items() if (name, slug) not in known
+        ]
     return sorted(found, key=lambda each: each.slug)
 
 
 def bottle(world: World, slug: str) -> BottleStatus:
     """One bottle. Raises NotFound when it is not recorded."""
-    record = lookup.recorded(world, slug)
-    chosen = lookup.runtime_of(world, record)
+    return _asked(world, lookup.recorded(world, slug), _NOTHING)
+
+
+def _asked(world: World, record: Recorded, survey: Survey) -> BottleStatus:
+    chosen, slug = lookup.runtime_of(world, record), record.slug
     if record.details.get("starting"):
         return _status(world, record, "starting", {}, note="its `up` is at work, or died: `bottle-tui down` cleans up")
     if record.details.get(lookup.HALF_GONE):
@@ -36,7 +54,7 @@ def bottle(world: World, slug: str) -> BottleStatus:
             world, record, "stopped", {}, note=f"removed in part: `bottle-tui down {slug}` names what is left"
         )
     settled = interrupted.settle(world, slug)
-    states = chosen.states(record)
+    states = survey.states.get(slug) or chosen.states(record)
     sidecars: dict[str, SidecarState] = {role: states.get(role, "unknown") for role in SIDECARS}
     kept, asked = world.home.bottle(slug).read(TABLE_FILE), world.clock.now()
     answer, problem = _ask(chosen, record, sidecars)
@@ -50,7 +68,7 @@ def bottle(world: World, slug: str) -> BottleStatus:
     if skew:
         note = "; ".join(filter(None, (f"the gate's clock is {skew:+.0f} s from this host's", note)))
     note = "; ".join(line for line in (settled, note) if line)
-    pending = _pending(chosen, record, sidecars)
+    pending = _pending(world, chosen, record, sidecars)
     return _status(world, record, state, sidecars, note=note, answer=answer, pending=pending, skew=skew, as_of=asked)
 
 
@@ -66,7 +84,7 @@ def _ask(chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]
     if sidecars["egress"] != "up":
         return None, ""
     try:
-        return gate.status(chosen.sidecar(record, "egress")), ""
+        return gate.status(chosen.sidecar(record, "egress"), seconds=GATE_SECONDS), ""
     except BottleError as error:
         return None, error.message
 
@@ -148,27 +166,31 @@ def missing_tokens(world: World, slug: str, answer: GateStatus) -> list[str]:
     return [ref for slot, ref in refs.items() if answer.slots.get(slot) != fingerprint(ref)]
 
 
-def _pending(chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]) -> int:
+def _pending(world: World, chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]) -> int:
     """How many proposals have no decision; an unreachable queue counts as none, and its sidecar shows why."""
     if sidecars["supervise"] != "up":
         return 0
     try:
-        supervise = chosen.sidecar(record, "supervise")
-        asked = set(supervise.read_folder(_PROPOSALS))
-        return len(asked - set(supervise.read_folder(_DECISIONS)))
+        return filed.waiting(Session(world, record, chosen, world.home.bottle(record.slug)))
     except BottleError:
         return 0
 
 
-def _answering(world: World) -> list[tuple[str, dict[str, str]]]:
-    """What each runtime finds by label; one without an engine finds nothing."""
-    answers = []
-    for name in world.runtimes:
+def _surveys(world: World, records: Sequence[Recorded]) -> dict[str, Survey]:
+    """What one look at each runtime tells; one without an engine tells nothing."""
+
+    def look(name: str) -> Survey:
         try:
-            answers.append((name, world.runtimes[name].found()))
+            return world.runtimes[name].survey([each for each in records if each.runtime == name])
         except (BottleError, NotFound):
-            continue
-    return answers
+            return _NOTHING
+
+    return once({name: partial(look, name) for name in world.runtimes}, PATIENCE)
+
+
+def _silent(world: World, record: Recorded) -> BottleStatus:
+    """Asked, and not answered yet."""
+    return _status(world, record, "unknown", {}, note="it does not answer")
 
 
 def _status(

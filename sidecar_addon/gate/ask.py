@@ -1,10 +1,12 @@
-"""`control '<json>'`: ask the running gate over its socket and print its answer.
+"""`control '<json>'`: ask the running gate over its socket and print its answer. `control -`: one after another.
 
-Runs by `exec` for every proof, so it imports the least that it can, and nothing but Python's own.
+Runs by `exec` for every proof, so it imports the least that it can, and nothing but Python's own. An `exec` costs a
+hundred times what a question does: who asks again and again keeps one open.
 """
 
 import json
 import os
+import signal
 import socket
 import sys
 from typing import Any
@@ -15,6 +17,8 @@ SOCKET = "/run/tokens/control.sock"
 VARIABLE = "BOTTLE_CONTROL_SOCKET"
 """Names another socket: the local runtime's."""
 _LIMIT = 16 * 1024 * 1024
+IDLE_SECONDS = 60
+"""After so long without a question a conversation ends by itself: whoever began it may be gone without a word."""
 
 
 class AskError(RuntimeError):
@@ -44,8 +48,13 @@ def ask(question: Any, path: "os.PathLike[str] | str | None" = None, timeout: fl
 def main(argv: list[str]) -> int:
     """Print the answer as one JSON line; 1 when there is none, 2 when the question is no JSON."""
     if len(argv) != 1:
-        print('usage: python -m sidecar_addon control \'{"verb": "status"}\'', file=sys.stderr)
+        print(
+            'usage: python -m sidecar_addon control \'{"verb": "status"}\', or - and questions as lines',
+            file=sys.stderr,
+        )
         return 2
+    if argv[0] == "-":
+        return converse()
     try:
         question = strict_json.load_json(argv[0], limit=_LIMIT)
         print(json.dumps(ask(question), separators=(",", ":")))
@@ -56,6 +65,26 @@ def main(argv: list[str]) -> int:
         print(f"control: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def converse() -> int:
+    """A line with an answer, or `{"error": …}`, for each line with a question, until there are no more."""
+    while True:
+        signal.alarm(IDLE_SECONDS)
+        line = sys.stdin.buffer.readline(_LIMIT)
+        signal.alarm(0)
+        if not line:
+            return 0
+        print(json.dumps(_replied(line), separators=(",", ":")), flush=True)
+
+
+def _replied(line: bytes) -> dict[str, Any]:
+    try:
+        return ask(strict_json.load_json(line, limit=_LIMIT))
+    except strict_json.StrictYamlError as error:
+        return {"error": f"control: the question is not JSON: {error}"}
+    except AskError as error:
+        return {"error": f"control: {error}"}
 
 
 def _read_line(connection: socket.socket) -> bytes:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from bottle_tui.adapters.home import DiskHome
 from bottle_tui.core import mirror
 from bottle_tui.errors import BottleError, SidecarUnreachable
 from bottle_tui.ports import SIDECARS, EventLines, Recorded, Role, Runtime, Sidecar, World
-from bottle_tui.services import lookup, start, status, stop
+from bottle_tui.services import backlog, gate, lookup, rounds, start, status, stop, tokens
 from sidecar_addon.table import Table
 from sidecar_addon.table_parser import parse
 from tests.e2e.parts import engine
@@ -142,11 +143,48 @@ def rest(lines: EventLines) -> list[str]:
         lines.close()
 
 
+def said(sidecar: Sidecar, event: str) -> int:
+    """How often it has said that so far."""
+    events = backlog.read(SystemClock(), sidecar, limit=5_000, seconds=5).events
+    return sum(each.get("event") == event for each in events)
+
+
 def test_a_launched_bottle_is_up_in_all_its_parts(place: Place) -> None:
     states = place.runtime.states(place.recorded)
     assert {role: states[role] for role in SIDECARS} == dict.fromkeys(SIDECARS, "up")
-    assert place.runtime.found()[SLUG] == "running"
+    assert place.runtime.survey([]).found[SLUG] == "running"
     assert status.bottle(place.world, SLUG).state == "running"
+
+
+def test_one_look_tells_of_all_or_leaves_the_bottle_to_be_asked_for_itself(place: Place) -> None:
+    survey = place.runtime.survey([place.recorded])
+    assert survey.states.get(SLUG, place.runtime.states(place.recorded)) == place.runtime.states(place.recorded)
+
+
+def test_the_gate_answers_question_after_question_and_after_a_restart(place: Place) -> None:
+    egress = place.sidecar("egress")
+    first = gate.status(egress)
+    assert (gate.status(egress).digest, gate.decide(egress, [("GET", "https://no.example.net/")]).digest) == (
+        first.digest,
+        first.digest,
+    )
+    with pytest.raises(SidecarUnreachable, match=r"nonsense|verb must be one of"):
+        gate._ask(egress, {"verb": "nonsense"})
+    before = said(egress, "gate_ready")
+    egress.restart()
+    lines = egress.follow()
+    for _ in range(before + 1):
+        until(lines, event="gate_ready")
+    lines.close()
+    assert gate.status(egress).digest == first.digest
+    tokens.deliver(place.world, SLUG)
+
+
+def test_many_questions_at_the_same_time_are_all_answered(place: Place) -> None:
+    egress = place.sidecar("egress")
+    found = rounds.once({str(number): partial(gate.status, egress) for number in range(8)}, 30)
+    assert len({each.digest for each in found.values()}) == 1
+    assert len(found) == 8
 
 
 def test_the_record_names_every_sidecar_and_how_the_agent_reaches_them(place: Place) -> None:
@@ -317,7 +355,7 @@ def test_a_stopped_bottle_is_down_says_so_and_starts_again_with_its_tokens(place
     stop.stop(place.world, SLUG)
     states = place.runtime.states(place.recorded)
     assert {role: states[role] for role in SIDECARS} == dict.fromkeys(SIDECARS, "down")
-    assert place.runtime.found().get(SLUG) == "stopped"
+    assert place.runtime.survey([]).found.get(SLUG) == "stopped"
     with pytest.raises(SidecarUnreachable):
         place.sidecar("egress").signal()
     place.runtime.stop(place.recorded)
@@ -328,7 +366,7 @@ def test_a_stopped_bottle_is_down_says_so_and_starts_again_with_its_tokens(place
 def test_a_removed_bottle_is_gone_and_removing_it_again_is_fine(place: Place) -> None:
     recorded = place.recorded
     assert place.runtime.remove(SLUG, recorded, purge=False) == []
-    assert SLUG not in place.runtime.found()
+    assert SLUG not in place.runtime.survey([]).found
     with pytest.raises(SidecarUnreachable):
         place.runtime.sidecar(recorded, "egress").put(ROUTES, b"x")
     with pytest.raises(SidecarUnreachable):

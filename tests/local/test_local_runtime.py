@@ -94,7 +94,7 @@ def test_the_record_names_one_process_for_every_part_and_says_what_stands_in_for
     assert set(bottle.record.containers.values()) == {process.identity}
     assert bottle.record.details == {"pipelock": "hop"}
     assert bottle.runtime.states(bottle.record) == {"agent": "down", **dict.fromkeys(SIDECARS, "up")}
-    assert bottle.runtime.found() == {SLUG: "running"}
+    assert bottle.runtime.survey([]).found == {SLUG: "running"}
     assert "NOT CONTAINED" in bottle.runtime.describe()
 
 
@@ -299,7 +299,7 @@ def test_a_stopped_bottle_starts_on_its_old_addresses_with_empty_slots_filled_an
     bottle.runtime.isolate(before)
     bottle.runtime.stop(before)
     assert set(bottle.runtime.states(before).values()) == {"down"}
-    assert bottle.runtime.found() == {SLUG: "stopped"}
+    assert bottle.runtime.survey([]).found == {SLUG: "stopped"}
     left = bottle.runtime.sidecar(before, "pipelock").follow(tail=1)
     assert pipelock_log.read(SLUG, left.next(1.0) or "").facts["kind"] == "shutdown"
     with pytest.raises(SidecarUnreachable):

@@ -16,8 +16,8 @@ from bottle_tui.errors import (
     Conflict,
     EngineUnavailable,
     InvalidFile,
-    LaunchFailed,
     InvalidManifest,
+    LaunchFailed,
     NeedsAcceptance,
     NotFound,
     TokenUnset,
@@ -510,7 +510,10 @@ def test_what_waits_is_counted(place: Place) -> None:
     supervise = place.runtime.supervise("box")
     first = supervise.file("egress-block", host="a.example.net")
     supervise.file("egress-block", host="b.example.net")
-    supervise.put(f"/var/lib/supervise/decisions/{first}.json", b"{}")
+    assert status.bottle(place.world, "box").pending == 2
+    review.cards(place.world)
+    assert status.bottle(place.world, "box").pending == 2
+    decide.reject(place.world, first, "not needed")
     assert status.bottle(place.world, "box").pending == 1
 
 

@@ -47,6 +47,8 @@ class Container:
     read_only: bool = True
     dead_dns: bool = True
     terminal: bool = False
+    health_check: bool = False
+    """Whether the image's own runs: an `exec` every few seconds, of which nobody here asks the result."""
     workdir: str | None = None
     restart: str = "on-failure"
 
@@ -68,6 +70,8 @@ def create_body(container: Container) -> dict[str, Any]:
             "EndpointsConfig": {container.network.network: {"Aliases": list(container.network.aliases)}}
         },
     }
+    if not container.health_check:
+        body["Healthcheck"] = {"Test": ["NONE"]}
     if container.command:
         body["Cmd"] = list(container.command)
     if container.workdir:
@@ -201,6 +205,7 @@ def agent(slug: str, shape: AgentShape, labels: dict[str, str]) -> Container:
         mounts=shape.mounts,
         read_only=False,
         terminal=True,
+        health_check=True,
         workdir=shape.workdir,
         restart="no",
     )

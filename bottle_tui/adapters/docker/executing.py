@@ -11,7 +11,8 @@ from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Ran
 
 OUTPUT_LIMIT = 32 * 1024 * 1024
-_STDOUT, _STDERR = 1, 2
+STDOUT, _STDERR = 1, 2
+END = (0, b"")
 _ASKING = ["python", "-m", "sidecar_addon"]
 
 
@@ -23,9 +24,9 @@ def run(engine: Engine, container: str, argv: list[str], stdin: bytes, timeout: 
         made = api.exec_create(container, argv, stdin=bool(stdin), stdout=True, stderr=True, user=user)
         connection = api.exec_start(made["Id"], socket=True)
         try:
-            stdout, stderr = _converse(_raw(connection), stdin, timeout)
+            stdout, stderr = _converse(raw(connection), stdin, timeout)
         finally:
-            _close(connection)
+            close(connection)
         code = _exit_code(api, made["Id"])
     return Ran(code, stdout, stderr)
 
@@ -47,16 +48,16 @@ def _exit_code(api: Any, exec_id: str) -> int:
     raise OSError("its output ended, but it still runs")
 
 
-def _raw(connection: Any) -> Any:
+def raw(connection: Any) -> Any:
     """The socket below the SDK's file objects."""
     return getattr(connection, "_sock", connection)
 
 
-def _close(connection: Any) -> None:
+def close(connection: Any) -> None:
     """The socket, the answer it came with, and the SDK's file object each hold the connection open."""
-    raw = _raw(connection)
+    below = raw(connection)
     release(getattr(connection, "_response", None))
-    for thing in (raw, connection):
+    for thing in (below, connection):
         with contextlib.suppress(OSError, ValueError):
             thing.close()
 
@@ -68,13 +69,23 @@ def _converse(sock: Any, stdin: bytes, timeout: float) -> tuple[bytes, bytes]:
     if stdin:
         sock.sendall(stdin)
         sock.shutdown(socket.SHUT_WR)
-    streams = {_STDOUT: bytearray(), _STDERR: bytearray()}
-    while header := _exactly(sock, 8, deadline):
-        kind, size = struct.unpack(">BxxxL", header)
-        if sum(map(len, streams.values())) + size > OUTPUT_LIMIT:
+    streams = {STDOUT: bytearray(), _STDERR: bytearray()}
+    for kind, part in iter(lambda: frame(sock, deadline), END):
+        if sum(map(len, streams.values())) + len(part) > OUTPUT_LIMIT:
             raise OSError("it wrote more than 32 MiB")
-        streams.setdefault(kind, bytearray()).extend(_exactly(sock, size, deadline))
-    return bytes(streams[_STDOUT]), bytes(streams[_STDERR])
+        streams.setdefault(kind, bytearray()).extend(part)
+    return bytes(streams[STDOUT]), bytes(streams[_STDERR])
+
+
+def frame(sock: Any, deadline: float) -> tuple[int, bytes]:
+    """The next piece of output and which stream it is of; (0, b"") at the end. Raises OSError past the deadline."""
+    header = _exactly(sock, 8, deadline)
+    if len(header) < 8:
+        return END
+    kind, size = struct.unpack(">BxxxL", header)
+    if size > OUTPUT_LIMIT:
+        raise OSError("it wrote more than 32 MiB")
+    return kind, _exactly(sock, size, deadline)
 
 
 def _exactly(sock: Any, size: int, deadline: float) -> bytes:

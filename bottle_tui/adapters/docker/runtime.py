@@ -1,17 +1,18 @@
 """`ports.Runtime` on a Docker engine."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bottle_tui.adapters.docker import launch as launching
 from bottle_tui.adapters.docker import names, removing, resuming
+from bottle_tui.adapters.docker.conversing import Conversations
 from bottle_tui.adapters.docker.engine import START_HINT, Engine, translated
 from bottle_tui.adapters.docker.launch import Setting
 from bottle_tui.adapters.docker.sidecar import ContainerSidecar
 from bottle_tui.core.views import SidecarState
 from bottle_tui.errors import EngineUnavailable, SidecarUnreachable
-from bottle_tui.ports import Launch, Progress, Recorded, Role, Sidecar
+from bottle_tui.ports import Launch, Progress, Recorded, Role, Sidecar, Survey
 
 _STOP_SECONDS = 5
 
@@ -23,6 +24,7 @@ class DockerRuntime:
 
     def __init__(self, environ: Mapping[str, str], operator: tuple[int, int] | None = None) -> None:
         self._engine = Engine(environ)
+        self._conversations = Conversations(self._engine)
         self._setting = Setting(self._engine, environ, operator or (os.getuid(), os.getgid()))
 
     def describe(self) -> str:
@@ -39,36 +41,34 @@ class DockerRuntime:
         self.check()
         return launching.launch(self._setting, launch, progress)
 
-    def found(self) -> dict[str, str]:
-        """Candidates by label: slug → "running" or "stopped"."""
-        found: dict[str, str] = {}
+    def survey(self, records: Sequence[Recorded]) -> Survey:
+        """All of those and whatever else carries our label, in one listing. Raises EngineUnavailable."""
         with translated(EngineUnavailable, "the engine does not list its containers"):
             listed = self._engine.api.containers(all=True, filters={"label": names.SLUG})
+        running = {str(each["Id"]) for each in listed if each.get("State") == "running"}
+        found: dict[str, str] = {}
         for each in listed:
             slug = (each.get("Labels") or {}).get(names.SLUG, "")
-            state = "running" if each.get("State") == "running" else "stopped"
             if slug and found.get(slug) != "running":
-                found[slug] = state
-        return found
+                found[slug] = "running" if str(each["Id"]) in running else "stopped"
+        return Survey({record.slug: _states(record, running) for record in records}, found)
 
     def sidecar(self, recorded: Recorded, role: Role) -> Sidecar:
         """The recorded sidecar; never looked up by name or label."""
         container = recorded.containers.get(role)
         if not container:
             raise SidecarUnreachable(f"{recorded.slug} has no {role} yet; `bottle-tui down {recorded.slug}` and `up`")
-        return ContainerSidecar(self._engine, container, role)
+        return ContainerSidecar(self._engine, container, role, self._conversations)
 
     def states(self, recorded: Recorded) -> dict[Role, SidecarState]:
         """Of the agent and all sidecars, in one look."""
-        roles = names.START_ORDER
         try:
             with translated(EngineUnavailable, "the engine does not list its containers"):
                 label = f"{names.SLUG}={recorded.slug}"
                 listed = self._engine.api.containers(all=True, filters={"label": label})
         except EngineUnavailable:
-            return dict.fromkeys(roles, "unknown")
-        running = {str(each["Id"]) for each in listed if each.get("State") == "running"}
-        return {role: "up" if recorded.containers.get(role) in running else "down" for role in roles}
+            return dict.fromkeys(names.START_ORDER, "unknown")
+        return _states(recorded, {str(each["Id"]) for each in listed if each.get("State") == "running"})
 
     def start(self, recorded: Recorded, launch: Launch, progress: Progress) -> Recorded:
         """Start a stopped bottle again, its files put anew."""
@@ -117,3 +117,8 @@ class DockerRuntime:
         from bottle_tui.adapters.docker import attaching
 
         return attaching.attach(self._engine, recorded.containers["agent"], argv)
+
+
+def _states(recorded: Recorded, running: set[str]) -> dict[Role, SidecarState]:
+    """By the recorded ids, whatever carries the label beside them."""
+    return {role: "up" if recorded.containers.get(role) in running else "down" for role in names.START_ORDER}

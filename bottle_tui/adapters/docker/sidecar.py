@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from bottle_tui.adapters.docker import archives, executing, names
+from bottle_tui.adapters.docker import archives, names
 from bottle_tui.adapters.docker.archives import Entry
+from bottle_tui.adapters.docker.conversing import Conversations
 from bottle_tui.adapters.docker.engine import Engine, is_missing, translated
 from bottle_tui.adapters.docker.following import ContainerLines
 from bottle_tui.adapters.docker.sdk import sdk
@@ -20,8 +21,9 @@ _RESTART_GRACE_SECONDS = 2
 class ContainerSidecar:
     """`ports.Sidecar` for a container that `up` recorded."""
 
-    def __init__(self, engine: Engine, container: str, role: Role) -> None:
+    def __init__(self, engine: Engine, container: str, role: Role, conversations: Conversations) -> None:
         self._engine = engine
+        self._conversations = conversations
         self._id = container
         self.role: Role = role
 
@@ -56,7 +58,7 @@ class ContainerSidecar:
 
     def run(self, argv: list[str], stdin: bytes = b"", timeout: float = 15.0) -> Ran:
         """Run a command inside, as the sidecar's user."""
-        return executing.run(self._engine, self._id, executing.quick(argv), stdin, timeout)
+        return self._conversations.run(self._id, argv, stdin, timeout)
 
     def restart(self) -> None:
         """Stop it and start it again; returns once the engine says it runs."""

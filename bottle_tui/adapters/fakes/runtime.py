@@ -1,6 +1,7 @@
 """A runtime in memory: one set of sidecars for each bottle."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bottle_tui.adapters.fakes.clock import FakeClock
@@ -11,7 +12,7 @@ from bottle_tui.adapters.fakes.supervise import FakeSupervise
 from bottle_tui.adapters.fakes.tripwire import Tripwire
 from bottle_tui.core.views import SidecarState
 from bottle_tui.errors import EngineUnavailable
-from bottle_tui.ports import SIDECARS, Launch, Progress, Recorded, Role
+from bottle_tui.ports import SIDECARS, Launch, Progress, Recorded, Role, Survey
 
 
 class FakeRuntime:
@@ -84,12 +85,14 @@ class FakeRuntime:
         if isinstance(gate, FakeGate):
             gate.slots |= {slot: (kept[1], kept[0]) for slot, kept in launch.tokens.items()}
 
-    def found(self) -> dict[str, str]:
-        """slug → running or stopped."""
-        return {
+    def survey(self, records: Sequence[Recorded]) -> Survey:
+        """All in one look."""
+        self.check()
+        found = {
             slug: "running" if any(sidecar.running for sidecar in sidecars.values()) else "stopped"
             for slug, sidecars in self.bottles.items()
         }
+        return Survey({record.slug: self.states(record) for record in records}, found)
 
     def sidecar(self, recorded: Recorded, role: Role) -> FakeSidecar:
         """The recorded sidecar; of a removed bottle one that answers nothing."""

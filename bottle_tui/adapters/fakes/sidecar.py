@@ -3,6 +3,7 @@
 import json
 import posixpath
 import queue
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -88,6 +89,8 @@ class FakeSidecar:
         """Refuse whatever comes next, with these words."""
         self.unreachable = False
         self.removed = False
+        self.stuck: threading.Event | None = None
+        """No call returns until it is set, as of a process that is stopped."""
 
     def put(self, path: str, data: bytes, mode: int = 0o444) -> None:
         """Keep a file."""
@@ -186,6 +189,8 @@ class FakeSidecar:
     @contextmanager
     def _call(self, name: str) -> Iterator[None]:
         with self.runtime.wire.step(f"{self.role}: {name}"):
+            if self.stuck is not None and not self.stuck.wait(5):
+                raise SidecarUnreachable(f"{self.role} does not answer in time")
             if self.unreachable or self.removed:
                 raise SidecarUnreachable(f"{self.role} does not answer; is its container running?")
             yield

@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from bottle_tui.adapters.local.addresses import BOTTLE_FOLDER, HOST, Addresses, 
 from bottle_tui.adapters.local.sidecar import LocalSidecar, states
 from bottle_tui.core.views import SidecarState
 from bottle_tui.errors import BottleError, LaunchFailed, SidecarUnreachable
-from bottle_tui.ports import SIDECARS, Home, Launch, Progress, Recorded, Role, Sidecar
+from bottle_tui.ports import SIDECARS, Home, Launch, Progress, Recorded, Role, Sidecar, Survey
 from sidecar_addon.gate.ask import AskError
 from sidecar_addon.gate.ask import ask as ask_gate
 
@@ -68,13 +68,13 @@ class LocalRuntime:
         except OSError as error:
             raise LaunchFailed(f"{launch.plan.slug} cannot be started: {error}") from error
 
-    def found(self) -> dict[str, str]:
-        """Slugs with a process on record."""
+    def survey(self, records: Sequence[Recorded]) -> Survey:
+        """Slugs with a process on record; how its parts are, each process has to be asked for itself."""
         found: dict[str, str] = {}
         for record in sorted(self._root.glob(f"bottles/*/{client.RECORD}")):
             process = client.find(record.parent)
             found[record.parent.name] = "running" if process is not None and process.is_running else "stopped"
-        return found
+        return Survey({}, found)
 
     def sidecar(self, recorded: Recorded, role: Role) -> Sidecar:
         """The recorded sidecar."""

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bottle_tui.core.evidence import DeniedGroup, Window
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import World
 from bottle_tui.services import absence, denied, evidence, muting, outdated, stamp, timers
+from bottle_tui.services.rounds import Rounds
 from bottle_tui.tui.wiring.lookout import Lookout
+
+PATIENCE = 1.0
+"""Seconds until the list is made without the news of a slow bottle; they are in the next."""
 
 type Notifier = Callable[[Sequence[str], Mapping[str, Any]], object]
 
@@ -20,17 +25,19 @@ class Denials:
     world: World
     slug: str | None = None
     _windows: dict[str, Window] = field(default_factory=dict)
+    _rounds: Rounds[Window] = field(default_factory=Rounds)
 
     def groups(self, slugs: Iterable[str] | None) -> list[DeniedGroup]:
         """Read those anew, and the ones that were never read; None: all."""
         names = [self.slug] if self.slug else self.world.home.slugs()
         wanted = set(names) if slugs is None else set(slugs) | (set(names) - set(self._windows))
-        for name in names:
-            if name in wanted:
-                self._windows[name] = self._read(name)
+        self._windows |= self._rounds.ask(
+            {name: partial(self._read, name) for name in names if name in wanted}, PATIENCE
+        )
         for name in set(self._windows) - set(names):
             del self._windows[name]
-        return denied.groups(self.world, self.slug, windows=self._windows)
+        windows = {name: self._windows.get(name) or Window() for name in names}
+        return denied.groups(self.world, self.slug, windows=windows)
 
     def _read(self, name: str) -> Window:
         try:
@@ -39,8 +46,10 @@ class Denials:
             return Window()
 
 
-def lookout(world: World, slug: str | None = None, notify: Notifier | None = None) -> Lookout:
-    """All of them."""
+def lookout(
+    world: World, slug: str | None = None, notify: Notifier | None = None, news: Callable[[], int] = int
+) -> Lookout:
+    """All of them. `news` counts what was heard from bottles outside of a list."""
 
     def settle() -> list[str]:
         done = [f"{name}: no longer muted" for name in muting.settle(world, slug)]
@@ -55,6 +64,6 @@ def lookout(world: World, slug: str | None = None, notify: Notifier | None = Non
         absence=lambda left: absence.since(world, left, slug),
         settle=settle,
         notify=notify or (lambda argv, payload: None),
-        stamp=lambda: stamp.stamp(world, slug),
+        stamp=lambda: (news(), *stamp.stamp(world, slug)),
         muted=lambda: muting.muted(world, slug),
     )

@@ -5,6 +5,8 @@ from bottle_tui.core.views import BottleStatus, Card, Outcome
 from bottle_tui.ports import Role, World
 from bottle_tui.services import attach as joining
 from bottle_tui.services import decide, logs, lookup, quarantine, review, revoke, status, watching
+from bottle_tui.services.rounds import Rounds
+from bottle_tui.services.seen import Traffic
 from bottle_tui.tui.wiring.beside import Caretaker, Witness
 from bottle_tui.tui.wiring.lookout_wired import Notifier, lookout
 from bottle_tui.tui.wiring.looks_wired import looks
@@ -14,13 +16,13 @@ from bottle_tui.tui.wiring.services import Services, Stream
 def wired(world: World, slug: str | None = None, notify: Notifier | None = None) -> Services:
     """All of them; `slug` shows one bottle alone."""
 
-    witness = Witness(world)
+    witness, rounds, looks_at = Witness(world), Rounds[BottleStatus](), Rounds[Traffic]()
 
     def bottles() -> list[BottleStatus]:
-        return [status.bottle(world, slug)] if slug else status.bottles(world)
+        return [status.bottle(world, slug)] if slug else status.bottles(world, rounds)
 
     def cards() -> list[Card]:
-        return review.cards(world, slug)
+        return review.cards(world, slug, rounds=looks_at)
 
     def approve(id: str, digest: str, acknowledged: bool, edit: Edit) -> Outcome:
         return decide.approve(world, id, digest, edit=edit, acknowledged=acknowledged)
@@ -51,5 +53,5 @@ def wired(world: World, slug: str | None = None, notify: Notifier | None = None)
         settle=Caretaker(world, slug).settle,
         now=world.clock.now,
         looks=looks(world),
-        lookout=lookout(world, slug, notify),
+        lookout=lookout(world, slug, notify, lambda: rounds.late + looks_at.late),
     )

@@ -56,6 +56,15 @@ def test_every_container_is_stripped_of_what_it_does_not_need(name: str) -> None
     assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "20m", "max-file": "3"}}
 
 
+@pytest.mark.parametrize("name", SIDECARS)
+def test_no_sidecar_runs_a_health_check_that_nobody_asks_for(name: str) -> None:
+    assert create_body(ALL[name])["Healthcheck"] == {"Test": ["NONE"]}
+
+
+def test_the_agents_image_keeps_its_own_health_check() -> None:
+    assert "Healthcheck" not in create_body(agent_container())
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_no_container_shares_a_namespace_with_the_host(name: str) -> None:
     host = create_body(ALL[name])["HostConfig"]

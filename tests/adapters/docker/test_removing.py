@@ -35,7 +35,9 @@ class Engine:
 
 
 def test_what_is_left_is_named_in_the_order_in_which_the_commands_work() -> None:
-    recorded = Recorded("box", "docker", "i1", datetime(2026, 1, 1, tzinfo=UTC), {}, {"outside": "n1"}, {}, "", "", "", {})
+    recorded = Recorded(
+        "box", "docker", "i1", datetime(2026, 1, 1, tzinfo=UTC), {}, {"outside": "n1"}, {}, "", "", "", {}
+    )
     left = removing.remove(Engine(), 0, "box", recorded, purge=False)  # type: ignore[arg-type]
     assert [line.split("`")[1] for line in left] == [
         "docker network disconnect -f bottle-box-outside mirror",

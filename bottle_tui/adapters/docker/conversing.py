@@ -1,0 +1,114 @@
+"""Questions to a gate over one `exec` that is kept open: starting a process in a container costs a hundred questions.
+
+Only idle conversations are kept, one a container. One that ends (the gate was restarted, nobody asked for a minute) is
+begun anew; in an image that knows none each question is an `exec` of its own.
+"""
+
+import json
+import threading
+import time
+import weakref
+from typing import Any
+
+from bottle_tui.adapters.docker import executing
+from bottle_tui.adapters.docker.engine import Engine, translated
+from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.ports import Ran
+
+_QUESTION = ["python", "-m", "sidecar_addon", "control"]
+
+
+class Conversations:
+    """The open conversations of one engine, by container id."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: dict[str, _Conversation] = {}
+        self._without: set[str] = set()
+        """Containers that know of no conversations."""
+        self._lock = threading.Lock()
+        weakref.finalize(self, _let_go, self._idle)
+
+    def run(self, container: str, argv: list[str], stdin: bytes, timeout: float) -> Ran:
+        """As `executing.run`; a question to the gate goes over the conversation that is open, or opens one."""
+        if argv[:4] == _QUESTION and len(argv) == 5 and argv[4] != "-" and container not in self._without:
+            what = f"the gate in container {container[:12]} does not answer"
+            with translated(SidecarUnreachable, what):
+                answer = self._asked(container, argv[4].replace("\n", " ").encode() + b"\n", timeout)
+            if answer is not None:
+                return _ran(answer)
+        ran = executing.run(self._engine, container, executing.quick(argv), stdin, timeout)
+        if argv[:4] == _QUESTION and ran.code == 0:
+            self._without.add(container)
+        return ran
+
+    def _asked(self, container: str, question: bytes, timeout: float) -> bytes | None:
+        """The answer; None when a conversation that has just begun ends without one."""
+        deadline = time.monotonic() + timeout
+        with self._lock:
+            kept = self._idle.pop(container, None)
+        answer = kept.ask(question, deadline) if kept else b""
+        if not answer:
+            kept = _Conversation(self._engine, container)
+            answer = kept.ask(question, deadline)
+        if kept and answer:
+            self._keep(container, kept)
+        return answer or None
+
+    def _keep(self, container: str, conversation: "_Conversation") -> None:
+        with self._lock:
+            spare = self._idle.setdefault(container, conversation) is not conversation
+        if spare:
+            conversation.close()
+
+
+class _Conversation:
+    """One `exec` of `control -`: a line out, a line in. Closes itself when anything is not as it should be."""
+
+    def __init__(self, engine: Engine, container: str) -> None:
+        api = engine.api
+        argv = executing.quick([*_QUESTION, "-"])
+        made = api.exec_create(container, argv, stdin=True, stdout=True, stderr=True)
+        self._connection: Any = api.exec_start(made["Id"], socket=True)
+
+    def ask(self, question: bytes, deadline: float) -> bytes:
+        """One answer, with its line's end; empty when the other side has ended."""
+        try:
+            answer = _line(executing.raw(self._connection), question, deadline)
+        except BaseException:
+            self.close()
+            raise
+        if not answer:
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        """The other side reads the end, and ends."""
+        executing.close(self._connection)
+
+
+def _line(sock: Any, question: bytes, deadline: float) -> bytes:
+    try:
+        sock.settimeout(max(deadline - time.monotonic(), 0.01))
+        sock.sendall(question)
+    except (BrokenPipeError, ConnectionResetError):
+        return b""
+    answer = bytearray()
+    while not answer.endswith(b"\n"):
+        kind, part = executing.frame(sock, deadline)
+        if (kind, part) == executing.END or len(answer) + len(part) > executing.OUTPUT_LIMIT:
+            return b""
+        answer += part if kind == executing.STDOUT else b""
+    return bytes(answer)
+
+
+def _ran(answer: bytes) -> Ran:
+    """As the command for a single question would have ended."""
+    if not answer.startswith(b'{"error":'):
+        return Ran(0, answer, b"")
+    return Ran(1, b"", str(json.loads(answer).get("error")).encode())
+
+
+def _let_go(idle: dict[str, _Conversation]) -> None:
+    for conversation in idle.values():
+        conversation.close()
