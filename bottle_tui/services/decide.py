@@ -6,15 +6,12 @@ from datetime import timedelta
 from bottle_tui.core import edits, journal
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, Edit
 from bottle_tui.core.views import SKEW, Outcome
-from bottle_tui.core.words import counted
 from bottle_tui.errors import (
     BottleError,
     Conflict,
-    NeedsAcceptance,
     NotApplied,
     NotFound,
     SidecarUnreachable,
-    Stale,
     StateUnknown,
     UsageError,
 )
@@ -71,9 +68,7 @@ def _approve(world: World, bottle: Held, entry: Entry, digest: str, edit: Edit, 
         )
     lag = _lag(world, bottle, edit)
     proposed = review.measured(world, bottle.session, bottle.live, entry, Traffic(), edit, lag)
-    if proposed.change.digest != digest:
-        raise Stale("the change is not the one that was shown: look at it again; nothing was done")
-    _require_acknowledged(proposed, acknowledged)
+    proposed.require_agreed(digest, acknowledged=acknowledged)
     wish = _wish(world, bottle, entry, proposed, edit)
     require_token(bottle.session, wish)
     queue.remember(bottle.session.home, entry, change=digest, lasts=edit.lasts)
@@ -161,8 +156,7 @@ def _already(world: World, bottle: Held, entry: Entry, proposed: Proposed) -> Ou
 
 
 def _done(bottle: Held, entry: Entry, wish: Wish, enforced: Enforced, what: str) -> Outcome:
-    cut = [f"{counted(enforced.cut, 'stream')} cut"] if enforced.cut else []
-    line = "; ".join([*bottle.remarks, *cut, *enforced.remarks, f"approved {what}: {IN_FORCE}"])
+    line = "; ".join([*bottle.remarks, *enforced.told, f"approved {what}: {IN_FORCE}"])
     applied = wish.decision.applied if wish.decision else None
     return replace(_outcome(bottle, entry, "approved", line, in_force=True, applied=applied), proof=enforced.proof)
 
@@ -229,12 +223,6 @@ def _require_undecided(world: World, entry: Entry) -> None:
     if entry.status in review.UNDECIDED:
         return
     raise review.already_decided(world, entry)
-
-
-def _require_acknowledged(proposed: Proposed, acknowledged: bool) -> None:
-    dangers = [risk.text for risk in proposed.risks if risk.level == "danger"]
-    if dangers and not acknowledged:
-        raise NeedsAcceptance(f"this needs a yes of its own: {'; '.join(dangers)}")
 
 
 def _record(world: World, bottle: Held, entry: Entry, kind: str, **facts: object) -> None:

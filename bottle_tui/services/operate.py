@@ -5,8 +5,7 @@ from bottle_tui.core.changes import Merged
 from bottle_tui.core.edits import ALWAYS, duration
 from bottle_tui.core.operations import Operation
 from bottle_tui.core.views import Card, Outcome
-from bottle_tui.core.words import counted
-from bottle_tui.errors import BottleError, Conflict, NeedsAcceptance, NotApplied, Stale, StateUnknown
+from bottle_tui.errors import BottleError, Conflict, NotApplied, StateUnknown
 from bottle_tui.ports import World
 from bottle_tui.services import audit, gate, grants, review, session
 from bottle_tui.services.apply import enforce, require_token
@@ -65,11 +64,7 @@ def _carry_out(
 ) -> Outcome:
     live = bottle.live
     proposed = _proposed(world, bottle.session, live, operation)
-    if digest is not None and proposed.change.digest != digest:
-        raise Stale("the change is not the one that was shown: look at it again; nothing was done")
-    dangers = [each.text for each in proposed.risks if each.level == "danger"]
-    if dangers and not acknowledged:
-        raise NeedsAcceptance(f"this needs a yes of its own: {'; '.join(dangers)}")
+    proposed.require_agreed(digest, acknowledged=acknowledged)
     narrow = operations.only_narrows(proposed.before, proposed.merged.after)
     if live.table.quarantined and not narrow:
         raise Conflict(
@@ -93,9 +88,8 @@ def _carry_out(
         enforced = enforce(bottle.session, live, wish)
     except (NotApplied, StateUnknown) as error:
         return Outcome(operation.id, bottle.session.slug, "failed", False, error.message, error.exit_code)
-    cut = [f"{counted(enforced.cut, 'stream')} cut"] if enforced.cut else []
     what = f"{operation.title} {operation.host}".strip()
-    line = "; ".join([*bottle.remarks, *cut, *enforced.remarks, f"{what}: {IN_FORCE}"])
+    line = "; ".join([*bottle.remarks, *enforced.told, f"{what}: {IN_FORCE}"])
     return Outcome(operation.id, bottle.session.slug, "approved", True, line, proof=enforced.proof)
 
 

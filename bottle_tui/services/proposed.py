@@ -9,7 +9,7 @@ from bottle_tui.core.difference import Display, change_digest, difference
 from bottle_tui.core.edits import ALWAYS, BOTTLE, ONCE, Edit
 from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Change, Risk
-from bottle_tui.errors import Conflict, UsageError
+from bottle_tui.errors import Conflict, NeedsAcceptance, Stale, UsageError
 from sidecar_addon import asks
 from sidecar_addon.asks import ProposalError
 from sidecar_addon.table import Grant
@@ -24,6 +24,14 @@ class Proposed:
     change: Change
     risks: tuple[Risk, ...]
     expires_at: datetime | None
+
+    def require_agreed(self, digest: str | None, *, acknowledged: bool) -> None:
+        """It is what was shown with that digest, dangers too; None: nothing was. Raises Stale, NeedsAcceptance."""
+        if digest is not None and self.change.digest != digest:
+            raise Stale("the change is not the one that was shown: look at it again; nothing was done")
+        dangers = [risk.text for risk in self.risks if risk.level == "danger"]
+        if dangers and not acknowledged:
+            raise NeedsAcceptance(f"this needs a yes of its own: {'; '.join(dangers)}")
 
 
 @dataclass(frozen=True)

@@ -143,18 +143,24 @@ def measured(
     return propose(subject(entry, edit), replace(against, lag=lag))
 
 
-def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic: Traffic, edit: Edit) -> Card:
-    proposed, problem, live = None, None, None
+def _computed(
+    world: World, opened: Session | None, entry: Entry, traffic: Traffic, edit: Edit
+) -> tuple[Live | None, Proposed | None, str | None]:
+    """What the bottle has, what approving would do, and why that cannot be said."""
     if entry.status not in UNDECIDED:
-        problem = how_decided(world, entry)
-    elif opened is None:
-        problem = "the bottle is down"
-    else:
-        try:
-            live = session.live(opened.home)
-            proposed = measured(world, opened, live, entry, traffic, edit)
-        except BottleError as error:
-            problem = error.message
+        return None, None, how_decided(world, entry)
+    if opened is None:
+        return None, None, "the bottle is down"
+    live = None
+    try:
+        live = session.live(opened.home)
+        return live, measured(world, opened, live, entry, traffic, edit), None
+    except BottleError as error:
+        return live, None, error.message
+
+
+def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic: Traffic, edit: Edit) -> Card:
+    live, proposed, problem = _computed(world, opened, entry, traffic, edit)
     args, decision = edit.apply_to(entry.proposal.args), entry.decision
     holds = decision is not None and decision.holds(world.clock.now()) and _still_granted(opened, entry)
     return Card(

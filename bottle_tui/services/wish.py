@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bottle_tui.core.changes import State, TokenNeed
+from bottle_tui.core.words import counted
 from sidecar_addon.proposals import Decision
 from sidecar_addon.table import Table
 
@@ -40,3 +41,8 @@ class Enforced:
     """Streams that were ended because what admitted them is gone."""
     remarks: tuple[str, ...] = ()
     """What went less well, for the last line on screen."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All of that for the last line on screen: what was cut first."""
+        return (*((f"{counted(self.cut, 'stream')} cut",) if self.cut else ()), *self.remarks)
