@@ -29,7 +29,7 @@ from bottle_tui.tui.wiring.services import Services
 
 
 class BottleApp(App[int]):
-    """One board, three views."""
+    """One board, and the views that draw it."""
 
     TITLE = "bottle-tui"
     CSS_PATH = "bottle.tcss"

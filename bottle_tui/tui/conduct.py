@@ -72,10 +72,7 @@ class Conduct:
 
     def follow_up(self, heard: m.Heard, before: Board, after: Board) -> None:
         """After the board has changed."""
-        gone = after.selection.leaving
-        if gone and gone != before.selection.leaving and gone not in after.applying:
-            self.deeds.learn(gone)
-        for id in _decided_elsewhere(before, after) if isinstance(heard, m.CardsLoaded) else ():
+        for id in _left(heard, before, after):
             self.deeds.learn(id)
         follow(self.asking, heard, after, monotonic())
         match heard:
@@ -113,6 +110,13 @@ class Conduct:
                 self.attending.changed()
                 self.reader.read("cards")
                 self.reader.read("bottles")
+
+
+def _left(heard: m.Heard, before: Board, after: Board) -> list[str]:
+    """Asks of which it is to be found out what became of them."""
+    gone = after.selection.leaving
+    mine = [gone] if gone and gone != before.selection.leaving and gone not in after.applying else []
+    return mine + (_decided_elsewhere(before, after) if isinstance(heard, m.CardsLoaded) else [])
 
 
 def _decided_elsewhere(before: Board, after: Board) -> list[str]:
