@@ -14,7 +14,17 @@ from bottle_tui.core.rollup import Gap
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import LogLine
 from bottle_tui.core.words import size
-from bottle_tui.tui.presentation import diff_rows, draft, history, logs, provenance, route_note, routes
+from bottle_tui.tui.presentation import (
+    diff_rows,
+    draft,
+    history,
+    logs,
+    provenance,
+    record_rows,
+    route_note,
+    routes,
+    traffic_rows,
+)
 from bottle_tui.tui.presentation.rows import Row, short_id, width_of
 from sidecar_addon.table import Grant, Route, Table
 from tests.tui import looking
@@ -66,14 +76,14 @@ def test_foreign_text_is_visible_and_no_row_is_wider_than_the_screen(width: int)
         history.slug_row([NASTY], NASTY, width),
         history.ledger_head(3, NASTY, True, "", width),
         history.ledger_head(3, "", True, NASTY, width),
-        history.traffic_head([kind, denied], "1 h", NASTY, True, "", width),
-        history.traffic_head([], "1 h", "", True, NASTY, width),
+        traffic_rows.traffic_head([kind, denied], "1 h", NASTY, True, "", width),
+        traffic_rows.traffic_head([], "1 h", "", True, NASTY, width),
         history.deed_row(deed, NOON, width, selected=True),
         history.deed_row(replace(deed, ok=None), NOON, width, selected=False, doing="revoking"),
-        history.kind_row(kind, NOON, width, selected=True),
-        history.kind_row(denied, NOON, width, selected=False),
-        *history.gap_rows([gap] * 5, NOON, width),
-        *history.record_rows([({"n": 1, "time": NASTY, NASTY: NASTY, "x": {NASTY: [NASTY]}}, [NASTY])], width),
+        traffic_rows.kind_row(kind, NOON, width, selected=True),
+        traffic_rows.kind_row(denied, NOON, width, selected=False),
+        *traffic_rows.gap_rows([gap] * 5, NOON, width),
+        *record_rows.record_rows([({"n": 1, "time": NASTY, NASTY: NASTY, "x": {NASTY: [NASTY]}}, [NASTY])], width),
         *provenance.provenance_rows(where, [kind], NOON, width),
         provenance.strip_row(where, "", NOON, width),
         provenance.strip_row(None, NASTY, NOON, width),
@@ -142,10 +152,10 @@ def test_use_that_was_not_counted_is_not_never() -> None:
 
 def test_a_gap_says_from_when_to_when_how_many_and_why() -> None:
     dropped = Gap("2026-03-04T10:00:00.000Z", "2026-03-04T10:00:00.000Z", "dropped", 12)
-    assert history.gap_line(dropped, NOON) == "gap at 10:00: 12 events were dropped by the gate"
+    assert traffic_rows.gap_line(dropped, NOON) == "gap at 10:00: 12 events were dropped by the gate"
     whole = Gap(None, "2026-03-03T10:00:00.000Z", "not_drained")
-    assert history.gap_line(whole, NOON).startswith("gap the beginning–03-03 10:00: the bottle ended")
-    rows = history.gap_rows([whole] * 7, NOON, 100)
+    assert traffic_rows.gap_line(whole, NOON).startswith("gap the beginning–03-03 10:00: the bottle ended")
+    rows = traffic_rows.gap_rows([whole] * 7, NOON, 100)
     assert len(rows) == 4 and "4 earlier gaps" in said(rows)
 
 
@@ -205,4 +215,4 @@ def test_a_page_without_a_width_yet_is_folded_all_the_same(width: int, text: str
     line = LogLine("lab", "egress", text, None, False, "info", {"kind": "text", "summary": text})
     assert logs.whole_line(line, width)
     assert provenance.provenance_rows(looking.provenance(line=text, words=text), (), NOON, width)
-    assert history.record_rows([({"n": 1, "x": text}, [text])], width)
+    assert record_rows.record_rows([({"n": 1, "x": text}, [text])], width)

@@ -42,6 +42,11 @@ def targets(board: Board) -> Mapping[str, Target | None]:
     }
 
 
+def of_bottle(board: Board, slug: str | None) -> Target | None:
+    """What `X` is about: that bottle, when it is one to cut off."""
+    return Target(slug, "quarantine") if slug and not board.read_only else None
+
+
 def _digest(board: Board, card: Card) -> str:
     """Of what is drawn; while an edit is computed it is nothing that could be approved."""
     if board.edits.is_computing(card.id):

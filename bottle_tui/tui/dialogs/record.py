@@ -10,7 +10,7 @@ from bottle_tui.core.deeds import Deed
 from bottle_tui.core.text import visible
 from bottle_tui.services.history import Record
 from bottle_tui.tui.dialogs.lookup import Lookup
-from bottle_tui.tui.presentation.history import record_rows
+from bottle_tui.tui.presentation.record_rows import record_rows
 from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.workers.deeds import Deeds
 

@@ -40,3 +40,11 @@ def clock(at: datetime) -> str:
 def stale(as_of: datetime | None, now: datetime, limit: float = 10.0) -> bool:
     """Whether nothing has been heard for so long that the state is not known."""
     return as_of is None or now - as_of > timedelta(seconds=limit)
+
+
+def day_clock(at: datetime, now: datetime, *, brief: bool = False) -> str:
+    """The time of day, with the date where it is another day; brief: the one or the other."""
+    local, today = at.astimezone(), now.astimezone()
+    if local.date() == today.date():
+        return clock(at)
+    return f"{local:%m-%d}" if brief else f"{local:%m-%d %H:%M}"

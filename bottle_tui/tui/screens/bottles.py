@@ -14,6 +14,7 @@ from bottle_tui.core.views import BottleStatus
 from bottle_tui.errors import BottleError
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.deciding import of_bottle
 from bottle_tui.tui.presentation.bottle_rows import bottle_header, bottle_note, bottle_row
 from bottle_tui.tui.presentation.chrome import Hint
 from bottle_tui.tui.presentation.empty_inbox import empty_rows
@@ -79,9 +80,8 @@ class BottlesView(View):
         self.query_one("#bottle", Rows).rows = ((), *bottle_note(open_bottle, board, width))
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
-        live = self.open_bottle is not None and self.open_bottle.state != "foreign" and not board.read_only
-        bottle = Target(self.open_bottle.slug, "quarantine") if self.open_bottle and live else None
-        return {**super().about(board), "bottle": (bottle, frozenset())}
+        ours = self.open_bottle if self.open_bottle and self.open_bottle.state != "foreign" else None
+        return {**super().about(board), "bottle": (of_bottle(board, ours.slug if ours else None), frozenset())}
 
     def hints(self, board: Board) -> tuple[Sequence[Hint], Sequence[Hint]]:
         some = self.open_bottle is not None

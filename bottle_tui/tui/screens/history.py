@@ -11,6 +11,7 @@ from textual.containers import Container
 from bottle_tui.core.arming import Decision, Target
 from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.deciding import of_bottle
 from bottle_tui.tui.dialogs.find import Find
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.dialogs.record import RecordPage
@@ -232,7 +233,7 @@ class HistoryView(LookingView):
         return not board.read_only and self.slug in [bottle.slug for bottle in board.ours]
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
-        bottle = Target(self.slug or "", "quarantine") if self.lives(board) else None
+        bottle = of_bottle(board, self.slug) if self.lives(board) else None
         return {"result": (self.target(board), frozenset()), "bottle": (bottle, frozenset())}
 
     def target(self, board: Board) -> Target | None:

@@ -6,7 +6,7 @@ from textual.screen import Screen
 
 from bottle_tui.core.rollup import Row as Kind
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.presentation.history import gap_rows, kind_row, traffic_head, traffic_names
+from bottle_tui.tui.presentation.traffic_rows import gap_rows, kind_row, traffic_head, traffic_names
 from bottle_tui.tui.screens.place import Place
 from bottle_tui.tui.widgets.rows import Rows
 from bottle_tui.tui.wiring.looks import Counted

@@ -14,7 +14,7 @@ from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.board.deciding import problem, targets
+from bottle_tui.tui.board.deciding import of_bottle, problem, targets
 from bottle_tui.tui.dialogs.denied import Denied
 from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.presentation.change_rows import whole_change
@@ -96,11 +96,10 @@ class InboxView(NarrowingView):
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         places = targets(board)
-        bottle = Target(board.here, "quarantine") if board.here and not board.read_only else None
         return {
             "card": (places["card"], self.pane.seen),
             "result": (places["result"], frozenset()),
-            "bottle": (bottle, frozenset()),
+            "bottle": (of_bottle(board, board.here), frozenset()),
         }
 
     def hints(self, board: Board) -> tuple[Sequence[Hint], Sequence[Hint]]:

@@ -13,6 +13,7 @@ from bottle_tui.core.arming import Decision, Target
 from bottle_tui.ports import SIDECARS
 from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.deciding import of_bottle
 from bottle_tui.tui.board.results import told
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.presentation.chrome import Hint
@@ -22,6 +23,7 @@ from bottle_tui.tui.presentation.rows import Row, Span, row
 from bottle_tui.tui.screens.log_origin import Origin
 from bottle_tui.tui.screens.log_search import SearchingView
 from bottle_tui.tui.screens.log_streams import Streams
+from bottle_tui.tui.screens.place import one_after
 from bottle_tui.tui.widgets.log_pane import LogPane
 from bottle_tui.tui.widgets.rows import Rows
 
@@ -123,8 +125,7 @@ class LogsView(SearchingView):
         tabs.rows = (log_tabs(TABS, self.tab, self.slug, tabs.size.width, state),)
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
-        bottle = Target(self.slug, "quarantine") if self.slug and not board.read_only else None
-        about = {**super().about(board), "bottle": (bottle, frozenset[int]())}
+        about = {**super().about(board), "bottle": (of_bottle(board, self.slug), frozenset[int]())}
         if self.pane.line_at_cursor is not None:
             about["result"] = (self.origin.target(board), frozenset())
         return about
@@ -171,10 +172,9 @@ class LogsView(SearchingView):
 
     def action_bottle(self) -> None:
         """The next bottle that runs."""
-        slugs = self.board.running if self.board else []
-        if slugs:
-            at = slugs.index(self.slug) + 1 if self.slug in slugs else 0
-            self.look_at(slugs[at % len(slugs)])
+        slug = one_after(self.board.running if self.board else (), self.slug)
+        if slug is not None:
+            self.look_at(slug)
             self.draw()
 
     def action_origin(self) -> None:

@@ -10,6 +10,7 @@ from textual.message import Message
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.results import told
 from bottle_tui.tui.presentation.rows import Row
+from bottle_tui.tui.screens.place import one_after
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.workers.work import work
 
@@ -101,8 +102,7 @@ class LookingView(View):
 
     def action_bottle(self) -> None:
         """The next bottle."""
-        slugs = self.slugs(self.board) if self.board else []
-        if slugs:
-            at = slugs.index(self.slug) + 1 if self.slug in slugs else 0
-            self.look_at(slugs[at % len(slugs)])
+        slug = one_after(self.slugs(self.board) if self.board else (), self.slug)
+        if slug is not None:
+            self.look_at(slug)
             self.draw()

@@ -1,8 +1,15 @@
-"""Where a list stands on screen: the row of its cursor, and the first row in view."""
+"""Where one stands: in a list on screen, by its cursor's row and the first in view; among bottles, by name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bottle_tui.core.selection import viewport
+
+
+def one_after(names: Sequence[str], now: str | None) -> str | None:
+    """The one after that one, round the end; the first where it is not among them."""
+    at = names.index(now) + 1 if now in names else 0
+    return names[at % len(names)] if names else None
 
 
 @dataclass

@@ -11,6 +11,7 @@ from textual.containers import Container
 from bottle_tui.core.arming import Decision, Target
 from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.deciding import of_bottle
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.presentation.chrome import Hint
@@ -100,12 +101,10 @@ class RoutesView(LookingView):
             grants.fill(board, note, width, height)
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
-        live = self.slug is not None and not board.read_only
-        bottle = Target(self.slug or "", "quarantine") if live else None
         return {
             "card": (self.draft.target(board), self.draft.seen),
             "result": (self.target(board), frozenset()),
-            "bottle": (bottle, frozenset()),
+            "bottle": (of_bottle(board, self.slug), frozenset()),
         }
 
     def target(self, board: Board) -> Target | None:
