@@ -46,7 +46,9 @@ class GateStream(http.HttpStream):  # type: ignore[misc]
     def handle_event(self, event: Any) -> Commands:
         """As mitmproxy's; what is queued while this stream waits is counted."""
         pieces, size = self._waits
-        yield from super().handle_event(event)
+        for command in super().handle_event(event):
+            self._quote_nothing(command)
+            yield command
         if not self._paused_event_queue:
             self._waits = (0, 0)
         elif self._paused_event_queue[-1] is event and isinstance(event, RequestData):
@@ -92,6 +94,13 @@ class GateStream(http.HttpStream):  # type: ignore[misc]
             yield http.DropStream(self.stream_id)
         else:
             yield from self._answer_now(self.flow.response)
+
+    def _quote_nothing(self, command: Any) -> None:
+        """mitmproxy tells the agent what is wrong with an answer in the upstream's own bytes: they may hold the
+        credential that this request carries."""
+        error = command.event if isinstance(command, SendHttp) else None
+        if isinstance(error, ResponseProtocolError) and "token" in self.flow.metadata:
+            error.message = "the answer is no well-formed HTTP, or was broken off"
 
     def _answer_now(self, response: Response) -> Commands:
         content = response.raw_content or b""

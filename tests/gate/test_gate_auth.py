@@ -1,9 +1,12 @@
 """The gate's credentials: what is taken off, what is put on, and what may never come back or be sent."""
 
 import base64
+import contextlib
 import gzip
 import zlib
 
+import h2.config
+import h2.connection
 import pytest
 
 from sidecar_addon.gate.tokens import Token
@@ -125,6 +128,40 @@ def test_a_response_that_holds_the_token_is_cut(authed, answer):
             pass
     assert VALUE.encode() not in seen and PACKED not in seen
     assert authed.event("finished")["cut"] == "token_reflected"
+
+
+@pytest.mark.parametrize("offers", [("http/1.1",), ("h2",)], ids=["http/1.1", "h2"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"what is %b\r\n\r\n",
+        b"HTTP/1.1 2%b OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: %b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n%b : x\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n%b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%b\r\n",
+    ],
+    ids=["no http", "status", "length", "encoding", "name", "line", "chunk"],
+)
+def test_an_answer_that_is_no_http_is_not_quoted_to_the_agent(authed, answer, offers):
+    authed.upstream.answers["/"] = answer % VALUE.encode()
+    seen = b""
+    with authed.tunnel("api.test", offers=offers) as sock:
+        if offers == ("h2",):
+            agent = h2.connection.H2Connection(h2.config.H2Configuration())
+            agent.initiate_connection()
+            fields = [(":method", "GET"), (":scheme", "https"), (":authority", "api.test"), (":path", "/")]
+            agent.send_headers(1, fields, end_stream=True)
+            sock.sendall(agent.data_to_send())
+        else:
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: api.test\r\n\r\n")
+        authed.event("finished")
+        sock.settimeout(0.5)
+        with contextlib.suppress(OSError):
+            while data := sock.recv(65536):
+                seen += data
+    assert VALUE.encode() not in seen
 
 
 def test_a_token_cut_into_chunks_is_found(authed):
