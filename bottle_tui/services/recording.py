@@ -41,12 +41,17 @@ class Up:
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
         """Around the whole of it, outside the lock: how it ended is written when it is over, if it has begun."""
+        why = "it was interrupted"
         try:
             yield
-        except BaseException as error:
-            with contextlib.suppress(BottleError):
-                self._end(in_force=False, why=str(error) if isinstance(error, BottleError) else type(error).__name__)
+            why = ""
+        except BottleError as error:
+            why = str(error)
             raise
+        finally:
+            if why:
+                with contextlib.suppress(BottleError):
+                    self._end(in_force=False, why=why)
         self._end(in_force=True)
 
     def _end(self, **fields: Any) -> None:

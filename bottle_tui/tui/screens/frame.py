@@ -25,11 +25,6 @@ class Frame(Screen[None]):
     """Draws a board whenever it changes; what is in the body, and what the keys are about, is each view's own."""
 
     NAME: ClassVar[str] = ""
-    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012  as Textual declares it
-        (0, "-help-over"),
-        (helping.BESIDE, "-help-beside"),
-    ]
-
     board: reactive[Board | None] = reactive(None, init=False, repaint=False)
     notice: reactive[str] = reactive("", init=False, repaint=False)
 
