@@ -3,21 +3,24 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from bottle_tui.core.absence import Absence, Happened
 from bottle_tui.core.views import LogLine
 from bottle_tui.services.logs import parse
 from bottle_tui.tui.app import BottleApp
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.dialogs.away import Away
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.dialogs.record import RecordPage
 from bottle_tui.tui.screens.history import HistoryView
 from bottle_tui.tui.screens.logs import LogsView
 from bottle_tui.tui.screens.routes import RoutesView
 from tests.tui.denials import endings, groups
-from tests.tui.samples import Desk, bottles, lab_cards
+from tests.tui.samples import NOON, Desk, bottles, lab_cards
 
 SIZES = ((60, 24), (80, 24), (120, 40), (200, 50))
 
@@ -136,6 +139,17 @@ async def _until_read(pilot: Pilot[int]) -> None:
     raise AssertionError("it was not read within 30 s")
 
 
+async def _until_told(pilot: Pilot[int]) -> None:
+    """Until the summary has what happened meanwhile."""
+    for _ in range(3_000):
+        await pilot.pause()
+        board = pilot.app.screen.board if isinstance(pilot.app.screen, Away) else None
+        if board is not None and board.standing.absence is not None:
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it was not told within 30 s")
+
+
 type Act = Callable[[Pilot[int]], Awaitable[None]]
 
 
@@ -147,7 +161,16 @@ def scene(name: str) -> tuple[BottleApp, Act]:
     if name == "local":
         desk.runtime, desk.running = "local: NOT CONTAINED", bottles()[:1]
         desk.waiting = desk.waiting[:1]
-    if name in ("standing", "denied", "folded"):
+    if name == "muted":
+        desk.denials.muted = {"research": NOON + timedelta(minutes=14)}
+    if name == "away":
+        desk.denials.absence = Absence(
+            NOON,
+            (Happened(NOON + timedelta(minutes=3), "lab", "www.example.org ended by op"),),
+            (Happened(NOON + timedelta(minutes=2), "docs", "api.example.net approved by kim"),),
+            12_000, 3_400_000, 412,
+        )  # fmt: skip
+    if name in ("standing", "denied", "folded", "away"):
         desk.denials.groups, desk.denials.endings = groups(), endings()
     if name == "folded":
         desk.waiting += [replace(lab_cards()[0], id=f"01JB2Q9A0GJ4B8PVLABF1LES{n:02d}", host=f"mirror{n}.example.net")
@@ -161,7 +184,11 @@ def scene(name: str) -> tuple[BottleApp, Act]:
         await settle(pilot)
         clock[0] += 1.0
         for key in KEYS.get(name, ("j",)):
-            if key == "until-lines":
+            if key == "eleven-minutes":
+                desk.clock = lambda: NOON + timedelta(minutes=11)
+            elif key == "until-told":
+                await _until_told(pilot)
+            elif key == "until-lines":
                 for _ in range(200):
                     app.screen.drain()  # type: ignore[attr-defined]
                     if len(app.screen.query_one("#log-egress").kept) >= 70:  # type: ignore[attr-defined]
@@ -184,6 +211,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "standing": ("j",),
     "denied": ("p",),
     "folded": ("j", "j"),
+    "muted": ("j",),
+    "away": ("eleven-minutes", "j", "until-told"),
     "batch": ("j", "space", "j", "space", "a"),
     "confirm": ("a",),
     "reason": ("j", "r"),

@@ -6,7 +6,9 @@ from tests.tui.scenes import SIZES, scene
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("name", ["inbox", "standing", "bottles", "routes", "logs", "history", "narrowed"])
+@pytest.mark.parametrize(
+    "name", ["inbox", "standing", "bottles", "routes", "logs", "history", "narrowed", "muted", "away"]
+)
 def test_the_views_look_as_they_did(name: str, size: tuple[int, int], snap_compare) -> None:
     app, act = scene(name)
     assert snap_compare(app, terminal_size=size, run_before=act)

@@ -1,10 +1,12 @@
 """Two operators over the same bottles: what the other one decides is on this screen, and is never merged twice."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from bottle_tui.core.views import Outcome
 from bottle_tui.services import audit, decide
+from bottle_tui.tui.workers.reader import LOOK_SECONDS, Reader
 from tests.services.conftest import Bottle, bottle, make
 from tests.tui.test_wired import sitting
 
@@ -33,6 +35,39 @@ async def test_what_the_other_one_approves_is_on_the_open_card_by_name_and_a_doe
         await kim.press("r")
         assert kim.app.board.last is None
         assert bottle.grants().count(identity) == 1 and approvals(bottle) == 1
+
+
+class Timers:
+    """Stands for the app where only its timers matter."""
+
+    def __init__(self) -> None:
+        self.set: list[tuple[float, Callable[[], object]]] = []
+
+    def set_timer(self, seconds: float, then: Callable[[], object]) -> None:
+        self.set.append((seconds, then))
+
+
+def test_from_the_end_of_one_look_to_the_next_it_is_a_second_as_the_guide_says() -> None:
+    timers = Timers()
+    Reader(timers, services=None).ended("cards")  # type: ignore[arg-type]
+    ((seconds, _),) = timers.set
+    assert seconds == LOOK_SECONDS == 1.0
+
+
+async def test_one_look_is_enough_to_have_the_other_ones_decision_on_this_screen(bottle: Bottle) -> None:
+    identity = bottle.ask(path_allowlist=["/wheels/"], methods=["GET"])
+    async with sitting(bottle) as kim:
+        reader, listed = kim.app.conduct.reader, list[str]()
+        reader.pause = 3600.0
+        kim.app.conduct.nudges.stop()  # a sidecar's word would list at once, too
+        await kim.until(lambda: not reader._busy)
+        cards = reader._cards
+        reader._cards = lambda: [listed.append("cards"), cards()][1]  # type: ignore[method-assign,func-returns-value]
+        await ada_approves(bottle, identity)
+        reader._due("cards")
+        await kim.until(lambda: not reader._busy)
+        await kim.until(lambda: "approved by ada" in kim.text("#card"))
+        assert listed == ["cards"]
 
 
 async def test_an_ask_that_is_not_open_and_was_decided_elsewhere_is_said_in_the_result_line(bottle: Bottle) -> None:

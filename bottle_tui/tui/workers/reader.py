@@ -10,6 +10,8 @@ from bottle_tui.tui import messages as m
 from bottle_tui.tui.wiring.services import Services
 from bottle_tui.tui.workers.work import work
 
+LOOK_SECONDS = 1.0
+"""From the end of one listing to the next look at the stamp: what another operator decides is here within it."""
 RELAXED = 5.0
 """Seconds after which a listing is made anew although no news came: an age on screen is never much more."""
 
@@ -18,13 +20,13 @@ RELAXED = 5.0
 class Reader:
     """Lists cards and bottles, one listing of each kind at a time.
 
-    A second after the last ended it looks whether files on the host have changed, and lists again when they have, or
-    when the last listing is `RELAXED` seconds old. News from sidecars come as nudges and list at once.
+    `LOOK_SECONDS` after the last ended it looks whether files on the host have changed, and lists again when they
+    have, or when the last listing is `RELAXED` seconds old. News from sidecars come as nudges and list at once.
     """
 
     app: App[int]
     services: Services
-    pause: float = 1.0
+    pause: float = LOOK_SECONDS
     epoch: int = 0
     """Of the time's jumps; each listing carries the one in which it was begun."""
     _busy: set[str] = field(default_factory=set)
