@@ -69,7 +69,8 @@ def _summary(name: str, event: dict[str, Any]) -> str:
             cut = f", cut: {event['cut']}" if event.get("cut") else ""
             return f"{said('status', 'method', 'host')}{cut}".strip()
         case "routes_loaded":
-            return f"{counted(event.get('routes', '?'), 'route')}, generation {said('generation')}, {_short(event)} in force"
+            routes = counted(event.get("routes", "?"), "route")
+            return f"{routes}, generation {said('generation')}, {_short(event)} in force"
         case "routes_rejected":
             return f"refused, the old table stays: {said('error')}"
         case "gate_ready":

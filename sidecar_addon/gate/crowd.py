@@ -56,9 +56,7 @@ class Memory:
 class Crowd:
     """Ends connections where there are too many, or too much waits in them."""
 
-    def __init__(
-        self, handlers: Callable[[], list[Any]], flights: Flights, events: Events, memory: Memory
-    ) -> None:
+    def __init__(self, handlers: Callable[[], list[Any]], flights: Flights, events: Events, memory: Memory) -> None:
         self._handlers = handlers
         self._flights = flights
         self._events = events

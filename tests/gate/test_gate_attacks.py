@@ -82,7 +82,7 @@ def test_requests_that_are_reset_at_once_are_not_sent_on_and_too_many_end_the_co
         while ended is None:
             data = sock.recv(65536)
             assert data
-            found = [event for event in connection.receive_data(data)]
+            found = list(connection.receive_data(data))
             ended = next((event for event in found if isinstance(event, h2.events.ConnectionTerminated)), None)
     assert ended.error_code == h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
     assert len(world.upstream.seen) <= 50

@@ -33,7 +33,11 @@ def parsed(role: str, **event: object) -> LogLine:
             "12 routes, generation 7, sha256:01234567 in force",
             "info",
         ),
-        ({"event": "routes_loaded", "routes": 1, "generation": 1, "digest": "sha256:01"}, "1 route, generation 1, sha256:01 in force", "info"),
+        (
+            {"event": "routes_loaded", "routes": 1, "generation": 1, "digest": "sha256:01"},
+            "1 route, generation 1, sha256:01 in force",
+            "info",
+        ),
         ({"event": "routes_rejected", "error": "bad"}, "refused, the old table stays: bad", "error"),
         ({"event": "gate_ready", "generation": 1}, "the gate is ready, generation 1, ", "info"),
         ({"event": "proposal_filed", "id": "01JB2Q8F6V3N9D0RX5TK7Q2MD0"}, "a proposal was filed: …7Q2MD0", "notice"),
