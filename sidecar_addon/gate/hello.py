@@ -18,4 +18,5 @@ class GateClientTls(ClientTLSLayer):  # type: ignore[misc]
         if not self.client_hello_parsed and len(self.recv_buffer) + len(data) > HELLO_LIMIT:
             self.recv_buffer.clear()
             return False, "Cannot parse ClientHello: it never ends"
-        return (yield from super().receive_handshake_data(data))
+        done: tuple[bool, str | None] = yield from super().receive_handshake_data(data)
+        return done
