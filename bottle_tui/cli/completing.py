@@ -187,5 +187,5 @@ def _status(bottle: "BottleHome", identity: str) -> str | None:
     data = bottle.read(f"queue/{identity}.decision.json")
     try:
         return "pending" if data is None else str(json.loads(data)["status"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -88,5 +88,5 @@ def _alive(home: "BottleHome") -> bool:
         data = home.read("local.json")
         value = json.loads(data) if data is not None else {}
         return identity.is_running(int(value["pid"]), str(value["start"]))
-    except (BottleError, ValueError, KeyError, TypeError):
+    except (BottleError, ValueError, KeyError, TypeError, RecursionError):
         return False

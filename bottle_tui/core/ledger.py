@@ -53,7 +53,7 @@ def last(data: bytes) -> Head:
     try:
         value = json.loads(line)
         return Head(int(value["n"]), str(value["hash"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise LedgerBroken("the last record cannot be read; `bottle-tui audit verify` says more", file=FILE) from None
 
 
@@ -66,7 +66,7 @@ def parsed(line: bytes) -> dict[str, Any]:
     """One line as a record, unchecked; empty when it is none."""
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -6,6 +6,7 @@ Rows and gaps are lists in the order of their fields.
 import json
 from collections.abc import Iterable
 from dataclasses import astuple
+from datetime import datetime
 
 from bottle_tui.core.counting import Cursor
 from bottle_tui.core.rollup import Gap, Row
@@ -28,7 +29,7 @@ def read(data: bytes, newest: int) -> tuple[list[Row], list[Gap]]:
                 continue
             rows += [Row(*each) for each in value["rows"]]
             gaps += [Gap(*each) for each in value["gaps"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
     return rows, gaps
 
@@ -42,6 +43,18 @@ def parse_cursor(data: bytes | None) -> Cursor:
     """Read it; an absent or damaged one is that of a bottle of which nothing was counted."""
     try:
         value = json.loads(data or b"{}")
-        return Cursor(**{**value, "seen": tuple((str(moment), str(key)) for moment, key in value.get("seen", ()))})
-    except (ValueError, TypeError, AttributeError):
+        seen = tuple((str(moment), str(key)) for moment, key in value.get("seen", ()))
+        return _checked(Cursor(**{**value, "seen": seen}))
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return Cursor()
+
+
+def _checked(cursor: Cursor) -> Cursor:
+    """Raises ValueError, TypeError where a field is not what it must be."""
+    kinds = (type(cursor.number), type(cursor.incarnation), type(cursor.floor), type(cursor.closed))
+    if kinds != (int, str, str, bool):
+        raise TypeError("a field of the cursor is of another type")
+    for moment in (cursor.floor, *(moment for moment, _ in cursor.seen)):
+        if moment:
+            datetime.fromisoformat(moment)
+    return cursor

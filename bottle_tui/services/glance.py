@@ -132,7 +132,7 @@ def _quarantine(home: "BottleHome") -> tuple[bool, bool]:
         return False, False
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return True, False
     return True, isinstance(value, dict) and value.get("confirmed") is True
 

@@ -261,7 +261,7 @@ def _note(home: BottleHome, identity: str) -> Note | None:
             lasts=value["lasts"],
             by_operator=value.get("by_operator") is True,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(name, error) from None
 
 

@@ -82,3 +82,10 @@ def test_records_are_plain_ascii_json() -> None:
     line = chain(1)[0]
     assert line.isascii()
     assert json.loads(line)["prev"] == ledger.GENESIS
+
+
+def test_a_line_that_is_nested_without_end_is_no_record() -> None:
+    line = b'{"a":' * 100_000 + b"\n"
+    assert ledger.parsed(line) == {}
+    with pytest.raises(LedgerBroken, match="cannot be read"):
+        ledger.last(line)

@@ -140,13 +140,23 @@ def test_a_flood_of_kinds_folds_denials_and_keeps_what_was_admitted() -> None:
 
 def test_a_file_reads_back_and_unconfirmed_and_damaged_batches_are_left_out() -> None:
     row, gap = Row("2026-01-01T12:00", HOST, "GET", "/", "m1", None, 3), Gap(None, "2026-01-01T12:00", "rotated")
-    data = b"\n".join([rollup_file.line(1, [row], [gap]), b"{torn", b"[]", rollup_file.line(2, [row], [])])
+    data = b"\n".join([rollup_file.line(1, [row], [gap]), b"{torn", b"[]", b"[" * 100_000, rollup_file.line(2, [row], [])])
     assert rollup_file.read(data, 2) == ([row, row], [gap])
     assert rollup_file.read(data, 1) == ([row], [gap])
+
+
+NO_CURSORS = (
+    b'{"floor": "2026-13-01"}',
+    b'{"seen": [["soon", "key"]]}',
+    b'{"number": "1"}',
+    b'{"number": true}',
+    b'{"incarnation": []}',
+    b'{"floor": 5}',
+)
 
 
 def test_a_cursor_reads_back_and_a_damaged_one_is_a_fresh_one() -> None:
     cursor = counting.absorb(Cursor(), [READY, at(1)], "one").cursor
     assert rollup_file.parse_cursor(rollup_file.render_cursor(cursor)) == cursor
-    for damaged in (None, b"{", b"[]", b'{"what": 1}', b'{"seen": 3}'):
+    for damaged in (None, b"{", b"[]", b"[" * 100_000, b'{"what": 1}', b'{"seen": 3}', *NO_CURSORS):
         assert rollup_file.parse_cursor(damaged) == Cursor()

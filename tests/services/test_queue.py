@@ -7,7 +7,7 @@ import pytest
 from bottle_tui.adapters.fakes import QUEUE
 from bottle_tui.core.edits import Edit
 from bottle_tui.errors import InvalidFile, NotFound, UsageError
-from bottle_tui.services import decide, queue, review, session
+from bottle_tui.services import cutoff, decide, queue, review, session
 from bottle_tui.services.seen import look
 from sidecar_addon import proposals
 from sidecar_addon.table import Grant, Route
@@ -78,13 +78,20 @@ def test_a_damaged_copy_is_not_believed(bottle: Any) -> None:
     assert review.cards(bottle.world) == []
 
 
+@pytest.mark.parametrize("data", [b'{"version": 1}', b"[" * 100_000], ids=["empty", "deep"])
 @pytest.mark.parametrize("name", ["decision", "note"])
-def test_a_damaged_file_of_the_host_is_named(bottle: Any, name: str) -> None:
+def test_a_damaged_file_of_the_host_is_named(bottle: Any, name: str, data: bytes) -> None:
     identity = bottle.ask()
-    bottle.home.write(f"queue/{identity}.{name}.json", b'{"version": 1}')
+    bottle.home.write(f"queue/{identity}.{name}.json", data)
     with pytest.raises(InvalidFile, match="damaged") as caught:
         review.cards(bottle.world)
     assert caught.value.file == f"queue/{identity}.{name}.json"
+
+
+def test_a_wish_for_quarantine_that_cannot_be_read_is_one(bottle: Any) -> None:
+    for data in (b"[" * 100_000, b"{torn", b"5"):
+        bottle.home.write("quarantined", data)
+        assert cutoff.asked(session.opened(bottle.world, "box")) == {}
 
 
 def test_a_fragment_that_is_not_unique_is_a_usage_error(bottle: Any) -> None:

@@ -58,7 +58,7 @@ def event_of(line: str) -> str:
     """The `event` of a JSON line, else an empty text."""
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     event = value.get("event") if isinstance(value, dict) else None
     return event if isinstance(event, str) else ""

@@ -57,7 +57,7 @@ def find(home: Path) -> Process | None:
             socket=Path(value["socket"]),
             gate_socket=Path(value["gate_socket"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
