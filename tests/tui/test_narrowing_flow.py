@@ -37,6 +37,18 @@ async def shown(operator: Operator, edit: Edit) -> None:
     await operator.pilot.pause()
 
 
+def held_up(desk: Desk) -> Event:
+    """No card is computed with an edit before this is set."""
+    hold, plain = Event(), desk.card
+
+    def slow(id: str, edit: Edit) -> Card:
+        hold.wait(30)
+        return plain(id, edit)
+
+    desk.card = slow  # type: ignore[method-assign]
+    return hold
+
+
 async def test_a_fitted_card_is_shown_and_approved_as_it_is_shown(sit: Sit) -> None:
     async with sit(one()) as operator:
         await looked(operator)
@@ -69,14 +81,8 @@ async def test_after_each_narrowing_key_what_a_is_about_counts_as_new(sit: Sit) 
 
 
 async def test_while_an_edit_is_computed_nothing_can_be_approved(sit: Sit) -> None:
-    desk, hold = one(), Event()
-    plain = desk.card
-
-    def slow(id: str, edit: Edit) -> Card:
-        hold.wait(30)
-        return plain(id, edit)
-
-    desk.card = slow  # type: ignore[method-assign]
+    desk = one()
+    hold = held_up(desk)
     async with sit(desk) as operator:
         await looked(operator)
         await operator.press("m")
@@ -354,14 +360,8 @@ async def test_hostile_evidence_and_args_are_drawn_as_data(sit: Sit) -> None:
 
 
 async def test_a_mark_is_for_the_change_it_was_put_on_not_for_another_edit_of_it(sit: Sit) -> None:
-    desk, hold = Desk(waiting=[card(), lab_cards()[0]]), Event()
-    plain = desk.card
-
-    def slow(id: str, edit: Edit) -> Card:
-        hold.wait(30)
-        return plain(id, edit)
-
-    desk.card = slow  # type: ignore[method-assign]
+    desk = Desk(waiting=[card(), lab_cards()[0]])
+    hold = held_up(desk)
     async with sit(desk) as operator:
         await looked(operator)
         await operator.press("space")
