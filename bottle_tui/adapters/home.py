@@ -17,7 +17,7 @@ from pathlib import Path
 import platformdirs
 
 from bottle_tui.adapters.folder import append_line, open_folder, open_root, read_file, replace_file
-from bottle_tui.errors import Conflict, InvalidFile, LedgerBroken
+from bottle_tui.errors import Conflict, InvalidFile, LedgerBroken, UsageError
 
 _SLUG = re.compile(r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")
 _RETRY_SECONDS = 0.02
@@ -48,7 +48,7 @@ class DiskHome:
     def bottle(self, slug: str) -> "DiskBottleHome":
         """That bottle's folder, made on first write."""
         if not _SLUG.match(slug):
-            raise InvalidFile(f"{slug!r} is no slug: lower-case letters, digits and inner hyphens, at most 40")
+            raise UsageError(f"{slug!r} is no slug: lower-case letters, digits and inner hyphens, at most 40")
         return DiskBottleHome(self.root, slug)
 
 

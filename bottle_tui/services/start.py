@@ -55,6 +55,7 @@ def up(
     slug = blueprint.load(Path(manifest_path)).name
     record = lookup.find(world, slug)
     _same_runtime(record, runtime)
+    _same_folder(record, Path(manifest_path))
     chosen = lookup.runtime(world, runtime)
     chosen.check()
     home = world.home.bottle(slug)
@@ -97,6 +98,18 @@ def _same_runtime(record: Recorded | None, runtime: str) -> None:
             f"{record.slug} was started on the {record.runtime} runtime; "
             f"`bottle-tui down {record.slug}` first, or --runtime {record.runtime}"
         )
+
+
+def _same_folder(record: Recorded | None, manifest: Path) -> None:
+    """Folders of one name hold manifests of one name, and the agent of one must not be taken for the other's."""
+    stated = record.details.get("manifest") if record is not None else None
+    if record is None or not isinstance(stated, str) or Path(stated).parent.resolve() == manifest.parent.resolve():
+        return
+    raise Conflict(
+        f"{record.slug} was started with {stated}; give this one another `name:`, "
+        f"or `bottle-tui down {record.slug}` first",
+        file=str(manifest),
+    )
 
 
 def _slots(home: BottleHome, record: Recorded | None) -> slots.Slots | None:

@@ -11,7 +11,7 @@ import pytest
 
 from bottle_tui.adapters import folder as folder_module
 from bottle_tui.adapters.home import DiskBottleHome, DiskHome, default_root
-from bottle_tui.errors import BottleError, Conflict, InvalidFile, LedgerBroken
+from bottle_tui.errors import BottleError, Conflict, InvalidFile, LedgerBroken, UsageError
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_name_that_leads_out_is_refused(box: DiskBottleHome, name: str) -> Non
 
 @pytest.mark.parametrize("slug", ["", "..", "A", "a/b", "-a", "a" * 41])
 def test_a_slug_that_is_none_is_refused(home: DiskHome, slug: str) -> None:
-    with pytest.raises(InvalidFile):
+    with pytest.raises(UsageError):
         home.bottle(slug)
 
 

@@ -136,6 +136,47 @@ def test_traffic_since_no_time_names_times_and_no_grants(shell) -> None:
         assert "once" not in shell.err
 
 
+NEEDS_A_BOTTLE = (
+    ("routes", "show"), ("routes", "edit"), ("routes", "add", "SLUG", "a.test"), ("routes", "remove", "SLUG", "a.test"),
+    ("routes", "save"), ("routes", "revoke", "SLUG", "a.test"), ("revoke", "SLUG", "a.test"), ("pipelock", "show"),
+    ("pipelock", "edit"), ("quarantine",), ("release",), ("traffic",), ("audit", "show"), ("audit", "verify"),
+    ("logs", "SLUG", "egress"), ("stop",), ("down",), ("attach",), ("proposals",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("slug", "exit_code", "code"), [("nope", 3, "not_found"), ("No!", 2, "usage")])
+@pytest.mark.parametrize("words", NEEDS_A_BOTTLE, ids=" ".join)
+def test_a_bottle_that_there_is_not_is_the_same_document_from_every_command(
+    shell, words: tuple[str, ...], slug: str, exit_code: int, code: str
+) -> None:
+    named = [slug if word == "SLUG" else word for word in words]
+    assert shell(*named, *(() if "SLUG" in words else (slug,)), "--json") == exit_code
+    error = json.loads(shell.out)["error"]
+    assert set(error) == {"code", "message", "file", "place"}
+    assert error["code"] == code
+    assert error["message"]
+    assert shell.err == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show",), ("approve",), ("reject", "x"), ("reopen",), ("routes",), ("routes", "show"), ("routes", "add", "box"),
+        ("pipelock",), ("audit",), ("audit", "show"), ("logs", "box"), ("logs", "box", "agent"), ("traffic",),
+        ("ps", "x"), ("frobnicate",), ("init", "nope"), ("run", "nope"), ("up", "-f", "nope.yaml"), ("schema", "x"),
+        ("demo", "--runtime", "podman"), ("--read-only", "ps"), ("routes", "add", "box", "a.test", "--port", "x"),
+        ("stop",), (),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_words_are_a_document_and_two_from_every_command(shell, words: tuple[str, ...]) -> None:
+    assert shell(*words, "--json") == 2
+    error = json.loads(shell.out)["error"]
+    assert set(error) == {"code", "message", "file", "place"}
+    assert error["code"] == "usage"
+    assert shell.err == ""
+
+
 def test_ps_ends_with_one_when_an_engine_does_not_answer(shell) -> None:
     shell.up()
     for sidecar in shell.runtime.bottles["box"].values():

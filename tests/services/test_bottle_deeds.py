@@ -1,8 +1,10 @@
 """up, stop and down in the ledger: what was accepted, how it ended, and one chain whatever happens."""
 
+from pathlib import Path
+
 import pytest
 
-from bottle_tui.errors import BottleError, LaunchFailed, NeedsAcceptance
+from bottle_tui.errors import BottleError, Conflict, LaunchFailed, NeedsAcceptance
 from bottle_tui.services import audit, history, lookup, start, stop
 from tests.services.test_bottle_life import MANIFEST, Place, place
 
@@ -143,6 +145,32 @@ def test_a_purge_leaves_no_ledger_behind(place: Place) -> None:
     place.up()
     assert stop.down(place.world, "box", purge=True) == []
     assert not place.home.joinpath("audit.jsonl").exists()
+
+
+def test_the_same_manifest_in_another_folder_is_another_bottle_and_never_joined(place: Place, tmp_path: Path) -> None:
+    place.up()
+    other = tmp_path / "elsewhere" / "bottle.yaml"
+    other.parent.mkdir()
+    other.write_text(MANIFEST)
+    before, first = kinds(place), place.manifest
+    place.manifest = other
+    for end in (lambda: None, lambda: stop.stop(place.world, "box")):
+        end()
+        with pytest.raises(Conflict, match="another `name:`") as caught:
+            place.up()
+        assert str(first) in caught.value.message
+    assert kinds(place)[: len(before)] == before
+    stop.down(place.world, "box")
+    place.up()
+    assert place.state() == "running"
+
+
+def test_a_manifest_reached_by_another_way_is_the_same(place: Place, tmp_path: Path) -> None:
+    place.up()
+    (tmp_path / "link").symlink_to(place.manifest.parent)
+    place.manifest = tmp_path / "link" / "bottle.yaml"
+    place.up()
+    assert place.said[-1] == "box runs already"
 
 
 def test_what_up_takes_is_what_was_accepted(place: Place) -> None:

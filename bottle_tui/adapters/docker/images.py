@@ -3,7 +3,7 @@
 import hashlib
 import io
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -136,15 +136,23 @@ def _build_role(
         _watch(output, name, progress)
 
 
+def _remedy(said: Sequence[str]) -> str:
+    """By the step that failed."""
+    step = next((line for line in reversed(said) if line.startswith("Step ")), "")
+    _, base, image = step.partition(": FROM ")
+    if base:
+        return f"`docker pull {image.split()[0]}` says whether its engine can have that image; else name another"
+    return "mend that step; where a build has no network of its own: export BOTTLE_TUI_BUILD_NETWORK=host"
+
+
 def _watch(output: Iterator[dict[str, Any]], what: str, progress: Progress) -> None:
     """Passes the build's steps on, and raises with its last words when it fails."""
     tail: list[str] = []
     for item in output:
         if "error" in item:
             said = " / ".join(tail[-4:])
-            raise LaunchFailed(
-                f"{what} could not be built: {item['error'].strip()}" + (f" (last: {said})" if said else "")
-            )
+            last = f" (last: {said})" if said else ""
+            raise LaunchFailed(f"{what} could not be built: {item['error'].strip()}{last}; {_remedy(tail)}")
         text = str(item.get("stream", "")).strip()
         if text:
             tail = [*tail[-20:], text[:200]]

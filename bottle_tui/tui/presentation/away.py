@@ -17,7 +17,8 @@ SHOWN = 6
 def away_rows(board: Board, left: datetime, absence: Absence | None, trouble: str, width: int) -> list[Row]:
     """All of it; the lines of one section are cut to a few, and say how many there are."""
     since = Span(f" You were away for {ago(left, board.now)}, since {clock(left)}.", "strong")
-    rows = [row(since, Span(" That key has decided nothing.")), row()]
+    harmless = Span(" That key has decided nothing.")
+    rows = [row(since), row(harmless)] if width < len(since.text + harmless.text) else [row(since, harmless), row()]
     rows += _section("waiting", [inbox_row(card, board, width, plain=True) for card in board.waiting], width)
     groups = [group for group in board.standing.loud(board.only) if group.last >= left]
     rows += _section("denied, not asked", [group_row(group, board.now, width) for group in groups], width)

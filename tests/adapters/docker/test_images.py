@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 
 from bottle_tui.adapters.docker import images
+from bottle_tui.errors import LaunchFailed
 
 
 @pytest.mark.parametrize("role", images.ROLES)
@@ -57,3 +58,18 @@ def test_an_operator_may_name_a_ready_image_for_our_sidecars_only() -> None:
 )
 def test_a_name_without_a_tag_means_the_latest_one_only(name: str, tagged: bool) -> None:
     assert images._has_tag(name) is tagged
+
+
+@pytest.mark.parametrize(
+    ("step", "remedy"),
+    [
+        ("Step 1/6 : FROM node:22-bookworm-slim", "`docker pull node:22-bookworm-slim`"),
+        ("Step 2/6 : RUN apt-get update", "BOTTLE_TUI_BUILD_NETWORK"),
+    ],
+)
+def test_a_build_that_fails_is_one_line_with_what_to_do_about_that_step(step: str, remedy: str) -> None:
+    output = iter([{"stream": step + "\n"}, {"stream": " ---> Running in 1"}, {"error": "no such host\n"}])
+    with pytest.raises(LaunchFailed) as caught:
+        images._watch(output, "the agent's image (/work/agent)", lambda line: None)
+    assert remedy in caught.value.message
+    assert "\n" not in caught.value.message
