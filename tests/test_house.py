@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +80,14 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
     return handler.type is None or (
         isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
     )
+
+
+def test_every_variable_that_is_read_is_described_in_the_settings() -> None:
+    read = {
+        name
+        for path in (TOP / "bottle_tui").rglob("*.py")
+        for name in re.findall(r"BOTTLE_TUI_[A-Z]+(?:_[A-Z]+)*", path.read_text())
+    }
+    described = set(re.findall(r"BOTTLE_TUI_[A-Z_]+", (TOP / "docs" / "settings.md").read_text()))
+    assert read - described == set()
+    assert described - read == set()

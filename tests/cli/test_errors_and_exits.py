@@ -161,11 +161,11 @@ def test_a_bottle_that_there_is_not_is_the_same_document_from_every_command(
 @pytest.mark.parametrize(
     "words",
     [
-        ("show",), ("approve",), ("reject", "x"), ("reopen",), ("routes",), ("routes", "show"), ("routes", "add", "box"),
+        ("show",), ("approve",), ("reject", "x"), ("reopen",), ("routes",), ("routes", "show"),
         ("pipelock",), ("audit",), ("audit", "show"), ("logs", "box"), ("logs", "box", "agent"), ("traffic",),
         ("ps", "x"), ("frobnicate",), ("init", "nope"), ("run", "nope"), ("up", "-f", "nope.yaml"), ("schema", "x"),
         ("demo", "--runtime", "podman"), ("--read-only", "ps"), ("routes", "add", "box", "a.test", "--port", "x"),
-        ("stop",), (),
+        ("routes", "add", "box"), ("stop",), (),
     ],
     ids=" ".join,
 )  # fmt: skip
