@@ -86,12 +86,12 @@ def _of_names(pattern: str) -> list[Risk]:
     found: list[Risk] = []
     name = pattern.removeprefix("*.")
     if is_public_suffix(name):
-        what = (
-            "everybody who registers a name below it" if name != pattern else "a suffix under which anybody registers"
-        )
-        found.append(_risk("public_suffix", f"{pattern} reaches {what}: {name} is a public suffix"))
+        what = "is a public suffix: anybody can register a name below it"
+        if name != pattern:
+            what = "reaches names that anybody can register: a public suffix"
+        found.append(_risk("public_suffix", f"{pattern} {what}"))
     if hosts.mixed_scripts(name):
-        found.append(_risk("mixed_script", f"{pattern} mixes alphabets within one label: a usual look-alike trick"))
+        found.append(_risk("mixed_script", f"{pattern} mixes alphabets in one label, as look-alikes do"))
     if any(label.startswith("xn--") for label in name.split(".")):
         found.append(_risk("punycode", f"{pattern} is written in letters beyond a-z; read it twice"))
     service = public_services.why(pattern)
@@ -116,9 +116,7 @@ def _of_secrets(addition: Addition, state: State) -> list[Risk]:
         return [_risk("new_secret_host", f"{_credential_name(route, state)} will be sent to {addition.pattern}")]
     if any(narrower(grant, known) for known in old.grants):
         return []
-    return [
-        _risk("secret_new_paths", f"the credential of {route.host} will go with requests it did not go with before")
-    ]
+    return [_risk("secret_new_paths", f"the credential of {route.host} will go with more requests than before")]
 
 
 def _of_rules(addition: Addition, seen: Seen) -> list[Risk]:
@@ -132,29 +130,22 @@ def _of_rules(addition: Addition, seen: Seen) -> list[Risk]:
     if grant.path_allowlist is None or "/" in grant.path_allowlist:
         found.append(_risk("every_path", f"every path of {where}"))
     if 80 in grant.ports:
-        found.append(
-            _risk("plain_http", f"plain HTTP to {where}: readable and changeable on the way, redirects unseen")
-        )
+        found.append(_risk("plain_http", f"plain HTTP to {where}: readable and changeable on the way"))
     if addition.route.pipelock != "scanned":
         found.append(_unscanned(addition.route))
     if seen.allow_private:
-        found.append(
-            _risk("private_address", f"names may resolve to private addresses: {', '.join(seen.allow_private)}")
-        )
+        found.append(_risk("private_address", f"private addresses are allowed: {', '.join(seen.allow_private)}"))
     if addition.old is None:
         found.append(_risk("new_host", f"{where} is new to this bottle"))
     if seen.denied == 0:
-        found.append(_risk("no_denial_seen", f"nothing to {where} was denied so far: it is asked in advance"))
+        found.append(_risk("no_denial_seen", f"nothing to {where} was denied so far: asked in advance"))
     return found
 
 
 def _unscanned(route: Route) -> Risk:
-    how = (
-        "passes pipelock unread"
-        if route.pipelock == "passthrough"
-        else "is not scanned: the hop stands in for pipelock"
-    )
-    return _risk("not_scanned", f"what goes to and from {route.host} {how}")
+    unread = route.pipelock == "passthrough"
+    how = "passes pipelock unread, both ways" if unread else "is not scanned: the hop stands in for pipelock"
+    return _risk("not_scanned", f"{route.host} {how}")
 
 
 def _of_routes(before: State, after: State) -> list[Risk]:
@@ -191,7 +182,7 @@ def _of_lists(before: State, after: State) -> list[Risk]:
             found += _of_names(pattern)
     for pattern in after.extra.passthrough:
         if pattern not in before.extra.passthrough:
-            found += [*_of_names(pattern), _risk("not_scanned", f"what goes to {pattern} passes pipelock unread")]
+            found += [*_of_names(pattern), _risk("not_scanned", f"{pattern} passes pipelock unread, both ways")]
     return found
 
 

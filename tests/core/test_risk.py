@@ -150,3 +150,13 @@ def test_a_public_service_covers_what_is_below_it() -> None:
     assert public_services.why("x.y.webhook.site") == ("webhook.site", public_services.SERVICES["webhook.site"])
     assert public_services.why("*.hub.com") is None
     assert public_services.why("*.cloudflare.com") is None
+
+
+@pytest.mark.parametrize("host", ["objects.data.example.com", "*.github.io", "co.uk", "xn--pple-43d.example.com"])
+@pytest.mark.parametrize("scan", ["passthrough", "not_scanned"])
+def test_a_risk_of_a_usual_host_is_whole_at_eighty_columns(host: str, scan: str) -> None:
+    private = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    new = Route(host, (Grant("g", ports=(80,)), Grant("h", methods=("PUT",))), pipelock=scan)  # type: ignore[arg-type]
+    for found in assess(State(), State((new,)), Seen(0, private)):
+        for sentence in found.text.split("; "):
+            assert len(sentence) <= 75, found.text

@@ -140,7 +140,9 @@ def test_a_flood_of_kinds_folds_denials_and_keeps_what_was_admitted() -> None:
 
 def test_a_file_reads_back_and_unconfirmed_and_damaged_batches_are_left_out() -> None:
     row, gap = Row("2026-01-01T12:00", HOST, "GET", "/", "m1", None, 3), Gap(None, "2026-01-01T12:00", "rotated")
-    data = b"\n".join([rollup_file.line(1, [row], [gap]), b"{torn", b"[]", b"[" * 100_000, rollup_file.line(2, [row], [])])
+    data = b"\n".join(
+        [rollup_file.line(1, [row], [gap]), b"{torn", b"[]", b"[" * 100_000, rollup_file.line(2, [row], [])]
+    )
     assert rollup_file.read(data, 2) == ([row, row], [gap])
     assert rollup_file.read(data, 1) == ([row], [gap])
 

@@ -163,6 +163,41 @@ def test_only_an_ask_for_a_route_has_methods_and_a_rebuild_is_named_where_it_is_
     assert "lab · lines for its Dockerfile" in said([asked_row(replace(rebuild, slug="lab"), 80)])
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_title_gives_up_words_before_it_gives_up_what_is_in_force_or_that_nothing_can_be_decided(
+    width: int,
+) -> None:
+    shown = replace(board(), runtime="docker: local · local: NOT CONTAINED", read_only=True)
+    title = said([chrome.title_row(shown, "inbox", width)])
+    assert "in force ✓" in title and "READ-ONLY" in title and "NOT CONTAINED" in title
+
+
+def test_a_short_card_leaves_its_rows_to_the_list() -> None:
+    rebuild = replace(lab_cards()[2], change=None, problem="this version cannot rebuild yet")
+    assert list_height(19, 6, rebuild) == 6
+    assert list_height(19, 30, rebuild) < 15
+
+
+def test_what_has_not_been_listed_yet_is_not_said_to_be_nothing() -> None:
+    assert Board(NOON).problem() == "still asking what waits"
+    assert Board(NOON).loaded((), NOON).problem() == "nothing waits"
+
+
+def test_what_somebody_else_decided_is_told_without_an_age_that_would_stand_still() -> None:
+    gone = card("01JB0000000000000000000000", status="rejected", decided_by="kim", problem="rejected by kim, 1 s ago")
+    assert board().learned(replace(gone, slug="lab")).results[0].text == "api.example.com for lab: rejected by kim"
+
+
+def test_the_whole_note_of_a_bottle_stands_below_the_list_and_a_list_too_narrow_for_it_says_that_there_is_one() -> None:
+    note = "pipelock is the hop: allowlist only; the agent has ended; `bottle-tui attach lab` starts it again"
+    bottle = replace(Desk().bottles()[0], note=note, ca_file="/home/somebody/" + "x" * 90)
+    shown = board()
+    text = said(lists.bottle_note(bottle, shown, 80))
+    assert note in " ".join(text.replace("NOTE", "").split())
+    assert said([lists.bottle_row(bottle, shown, 80, selected=False)]).rstrip().endswith(" with a note")
+    assert "pipelock is the hop" in said([lists.bottle_row(bottle, shown, 120, selected=False)])
+
+
 def test_the_whole_card_cuts_nothing() -> None:
     long = card(facts=(Fact("host", "h" * 200, "s" * 200),), reason="the last answer")
     text = said(whole_card(long, "", NOON, 60)).replace("\n", "").replace(" ", "")

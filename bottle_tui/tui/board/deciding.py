@@ -17,7 +17,7 @@ def problem(board: Board) -> str | None:
     if board.fold:
         return f"{len(board.fold.ids)} asks in this row: enter shows them"
     if card is None:
-        return "nothing waits"
+        return "nothing waits" if board.cards_at else "still asking what waits"
     if board.read_only:
         return "read-only"
     if card.id in board.applying:

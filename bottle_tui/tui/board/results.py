@@ -75,8 +75,8 @@ def delivered(results: Results, card: Card) -> Results:
 
 def elsewhere(card: Card, now: datetime) -> Result:
     """What somebody else decided, in one line; nothing to take back from here."""
-    how = card.problem if card.decided_by else card.status
-    return Result(now, f"{card.host or card.tool} for {card.slug}: {how or card.status}", "ok", card.id)
+    by = f" by {card.decided_by}" if card.decided_by else ""
+    return Result(now, f"{card.host or card.tool} for {card.slug}: {card.status}{by}", "ok", card.id)
 
 
 def told(results: Results) -> Results:

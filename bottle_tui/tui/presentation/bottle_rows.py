@@ -4,9 +4,11 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleState, BottleStatus, SidecarState
 from bottle_tui.core.words import plain
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.presentation.rows import Row, Span, Style, fit, fit_row, row, rule, wrapped
+from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit, fit_row, row, rule, width_of, wrapped
 from bottle_tui.tui.presentation.times import age, ago, stale
 
+NOTE = 20
+"""Columns below which the beginning of a note tells nothing."""
 STATE_STYLES: dict[BottleState, Style] = {
     "running": "ok", "starting": "accent", "degraded": "danger", "needs_tokens": "warn", "quarantined": "danger",
     "stopped": "muted", "foreign": "warn", "unknown": "muted",
@@ -48,7 +50,10 @@ def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool
     spans = [Span(fit(text, size - 1) + " ", style) for (text, style), (_, size) in zip(cells, columns, strict=True)]
     note = board.applying.get(bottle.slug, "") or (f"last heard {ago(bottle.as_of, board.now)} ago" if grey else "")
     note = f"{note}…" if bottle.slug in board.applying else note or visible(bottle.note)
-    return fit_row((Span("▶ " if selected else "  ", "accent"), *spans, Span(note, "muted")), width)
+    start = row(Span("▶ " if selected else "  ", "accent"), *spans)
+    room = width - width_of(start) - 1
+    shown = note if len(note) <= room else cut(note, room) if room >= NOTE else "with a note"
+    return fit_row((*start, Span(shown, "muted")), width)
 
 
 def bottle_note(bottle: BottleStatus, board: Board, width: int) -> list[Row]:

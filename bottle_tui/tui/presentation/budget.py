@@ -4,14 +4,18 @@ from bottle_tui.core.views import Card
 
 FACTS = 5
 LIST_WISH = 3
+WORDS = 3
+"""Rows of the agent's words that a long list leaves a card at least."""
 
 
 def list_height(room: int, count: int, card: Card | None, width: int = 80) -> int:
     """Rows of the inbox above a card, more on tall screens; below 80 columns a strip, since facts stack there."""
     if card is None:
         return 1
-    change = len(card.change.routes.splitlines()) if card.change else 1
+    change = len(card.change.routes.splitlines()) if card.change else 2 + len(card.dockerfile)
     # head, facts, risks and change and words with their rules
     need = 1 + max(len(card.facts), FACTS) + 1 + len(card.risks) + 1 + min(max(change, 3), 4) + 1 + 1
     wish = max(LIST_WISH if width >= 80 else 1, room // 4 if room > 24 else 0)
-    return max(1, min(count, wish, room - need))
+    facts = len(card.facts) * (1 if width >= 80 else 2)
+    blank = room - facts - len(card.risks) - change - WORDS - 4  # what a short card would leave
+    return max(1, min(count, max(min(wish, room - need), blank)))

@@ -9,7 +9,7 @@ from bottle_tui.core.words import plain
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation import denied
 from bottle_tui.tui.presentation.result_rows import result_row
-from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, spread, wrapped
+from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, spread, width_of, wrapped
 from bottle_tui.tui.presentation.times import ago, clock, stale
 
 RESULT_ROWS = 3
@@ -70,9 +70,18 @@ def title_row(board: Board, view: str, width: int) -> Row:
     right = row(runtime_span(board), Span(f"  {clock(board.now)} ", "muted"))
     dot = Span(" · ", "faint")
     extra = (dot, Span("READ-ONLY", "warn")) if board.read_only else ()
+    so = enforcement(board)
     if width < 80:
-        return spread((waiting, dot, enforcement(board), *extra), row(runtime_span(board), " "), width)
-    return spread((waiting, dot, bottles, dot, enforcement(board), *extra), right, width)
+        right = row(runtime_span(board), " ")
+    left = [(waiting, dot, bottles, dot, so, *extra), (waiting, dot, so, *extra), (waiting, dot, _short(so), *extra),
+            (_short(so), Span(" "), *extra[1:])]  # fmt: skip
+    fitting = (each for each in left[width < 80 :] if width_of(each) + width_of(right) < width)
+    return spread(next(fitting, left[-1]), right, width)
+
+
+def _short(so: Span) -> Span:
+    """Without its age."""
+    return Span(so.text.partition(" ✓")[0] + " ✓", so.style) if " ✓" in so.text else so
 
 
 def tabs_row(board: Board, view: str, width: int) -> Row:

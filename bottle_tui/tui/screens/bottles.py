@@ -21,6 +21,9 @@ from bottle_tui.tui.presentation.empty_inbox import empty_rows
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.widgets.rows import Rows
 
+NOTE_ROWS = 6
+"""Kept below the list in any case, so that it does not move with the cursor for every bottle."""
+
 
 class BottlesView(View):
     """Owns which bottle is open, by slug."""
@@ -71,13 +74,14 @@ class BottlesView(View):
         self.slug = open_bottle.slug
         head.rows = (bottle_header(width),)
         index, count = self._index(board), len(board.bottles)
-        shown = max(1, min(count, height - 8))
+        note = bottle_note(open_bottle, board, width)
+        shown = max(1, min(count, height - 2 - max(len(note), NOTE_ROWS)))
         self._top = viewport(self._top, index, index, shown, count)
         rows.styles.height = shown
         drawn = [bottle_row(bottle, board, width, selected=bottle.slug == self.slug) for bottle in board.bottles]
         rows.rows = tuple(drawn[self._top : self._top + shown])
         rows.cursor = index - self._top
-        self.query_one("#bottle", Rows).rows = ((), *bottle_note(open_bottle, board, width))
+        self.query_one("#bottle", Rows).rows = ((), *note)
 
     def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
         ours = self.open_bottle if self.open_bottle and self.open_bottle.state != "foreign" else None
