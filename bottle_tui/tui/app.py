@@ -39,7 +39,14 @@ class BottleApp(App[int]):
         Binding("3", "view('routes')", "Routes", id="view-routes", tooltip="What is granted, until when, and used how"),
         Binding("4", "view('logs')", "Logs", id="view-logs", tooltip="What the sidecars say, live"),
         Binding("5", "view('history')", "History", id="view-history", tooltip="What was decided, and what has passed"),
-        Binding("question_mark", "help", "help", id="help", key_display="?", tooltip="All keys of this view"),
+        Binding(
+            "question_mark",
+            "help",
+            "help",
+            id="help",
+            key_display="?",
+            tooltip="All keys of this view; page down for more",
+        ),
         Binding("colon", "command_palette", "palette", id="palette", key_display=":", tooltip="Every action by name"),
         Binding("q,ctrl+q", "quit", "quit", id="quit", tooltip="Leave; bottles go on"),
     ]
@@ -122,9 +129,9 @@ class BottleApp(App[int]):
             self.action_show_help_panel()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)
+        yield SystemCommand("Theme", "Other colours, until you leave", self.action_change_theme)
         if isinstance(screen, View):
-            yield from commands(screen)
+            yield from commands(screen, self.BINDINGS)
 
 
 def run(world: World, *, read_only: bool = False, slug: str | None = None, likes: Likes = NO_LIKES,

@@ -1,16 +1,20 @@
 """Every action of a view by name. What decides is asked for once more there, so that no typed name decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from textual.app import SystemCommand
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from bottle_tui.tui.screens.view import DECIDING, View
 
 
-def commands(view: View) -> Iterator[SystemCommand]:
+def commands(view: View, of_app: Iterable[BindingType]) -> Iterator[SystemCommand]:
     """The view's own bindings and the app's."""
+    for each in of_app:
+        if isinstance(each, Binding) and each.action != "command_palette":
+            title = f"{each.description} ({each.key_display or each.key.split(',')[0]})"
+            yield SystemCommand(title, each.tooltip, partial(_run, view, f"app.{each.action}"))
     for binding in own_bindings(view):
         key = binding.key.split(",")[0]
         title = f"{binding.description} ({binding.key_display or key})"

@@ -192,10 +192,10 @@ def test_the_whole_note_of_a_bottle_stands_below_the_list_and_a_list_too_narrow_
     note = "pipelock is the hop: allowlist only; the agent has ended; `bottle-tui attach lab` starts it again"
     bottle = replace(Desk().bottles()[0], note=note, ca_file="/home/somebody/" + "x" * 90)
     shown = board()
-    text = said(lists.bottle_note(bottle, shown, 80))
+    text = said(bottle_rows.bottle_note(bottle, shown, 80))
     assert note in " ".join(text.replace("NOTE", "").split())
-    assert said([lists.bottle_row(bottle, shown, 80, selected=False)]).rstrip().endswith(" with a note")
-    assert "pipelock is the hop" in said([lists.bottle_row(bottle, shown, 120, selected=False)])
+    assert said([bottle_rows.bottle_row(bottle, shown, 80, selected=False)]).rstrip().endswith(" with a note")
+    assert "pipelock is the hop" in said([bottle_rows.bottle_row(bottle, shown, 120, selected=False)])
 
 
 def test_the_whole_card_cuts_nothing() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from textual.app import App
-from textual.widgets import HelpPanel
+from textual.widgets import HelpPanel, KeyPanel
 
 from bottle_tui.core.views import LogLine
 from bottle_tui.services.logs import parse
@@ -370,3 +370,23 @@ async def test_a_deciding_key_can_be_moved_and_the_old_one_then_does_nothing(sit
         assert operator.desk.deeds == []
         await operator.press("z")
         await operator.until(lambda: operator.called("approve"))
+
+
+async def test_the_palette_names_only_what_this_app_can_do(sit: Sit) -> None:
+    async with sit(Desk()) as operator:
+        app = operator.app
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert "Theme" in titles and "approve (a)" in titles
+        assert not {"Screenshot", "Keys", "Quit", "Maximize"} & set(titles)
+        assert {"help (?)", "quit (q)"} <= set(titles)
+
+
+async def test_the_help_is_scrolled_by_the_page_keys(sit: Sit) -> None:
+    async with sit(Desk(), size=(80, 24)) as operator:
+        await operator.press("question_mark")
+        panel = operator.app.screen.query_one(KeyPanel)
+        await operator.until(lambda: panel.max_scroll_y > 0)
+        await operator.press("pagedown")
+        await operator.until(lambda: panel.scroll_y > 0)
+        await operator.press("pageup")
+        await operator.until(lambda: panel.scroll_y == 0)
