@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
@@ -42,11 +43,13 @@ class LazyRuntimes(Mapping[str, Runtime]):
     def __init__(self, makers: Mapping[str, Callable[[], Runtime]]) -> None:
         self._makers = makers
         self._made: dict[str, Runtime] = {}
+        self._making = threading.Lock()
 
     def __getitem__(self, name: str) -> Runtime:
-        if name not in self._made:
-            self._made[name] = self._makers[name]()
-        return self._made[name]
+        with self._making:  # bottles are asked at once, and their engine is one
+            if name not in self._made:
+                self._made[name] = self._makers[name]()
+            return self._made[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._makers

@@ -17,6 +17,8 @@ LEVELS = {
     "client_refused_tls": "warn", "proposal_filed": "notice", "waiting": "notice",
 }  # fmt: skip
 
+_REQUEST = ("method", "host", "path", "reason")
+
 
 @dataclass(frozen=True)
 class LogStream:
@@ -58,11 +60,12 @@ def parse(slug: str, role: Role, raw: str) -> LogLine:
 
 def _summary(name: str, event: dict[str, Any]) -> str:
     def said(*keys: str) -> str:
-        return " ".join(str(event[key]) for key in keys if event.get(key) not in (None, ""))
+        return " ".join([str(event[key]) for key in keys if event.get(key) not in (None, "")])
 
     match name:
-        case "allowed" | "denied":
-            return f"{said('method')} {said('host')}{said('path')}  {said('reason')}".rstrip()
+        case "allowed" | "denied":  # nearly all that a busy gate says
+            method, host, path, reason = ("" if part is None else part for part in map(event.get, _REQUEST))
+            return f"{method} {host}{path}  {reason}".rstrip()
         case "denied_more":
             return f"{said('method', 'host')}  {said('reason')}, {said('count')} more"
         case "finished":

@@ -1,5 +1,6 @@
 """What follows on what was heard: the next listing, what became of a card, who is told that somebody watches."""
 
+import sys
 from time import monotonic
 
 from textual import events
@@ -18,6 +19,8 @@ from bottle_tui.tui.workers.deeds import Deeds
 from bottle_tui.tui.workers.nudging import Nudges
 from bottle_tui.tui.workers.reader import Reader
 
+TURN = 0.001
+"""Seconds for which a thread that reads a loud log keeps a key waiting; Python lets it have five times as many."""
 MOST_LEARNED = 5
 """Asks decided elsewhere of which one listing finds out more."""
 
@@ -40,6 +43,7 @@ class Conduct:
 
     def begin(self) -> None:
         """Read for the first time, and let time pass on screen."""
+        sys.setswitchinterval(TURN)
         self.calling.begin()
         self.reader.read("bottles")
         self.reader.read("cards")

@@ -27,6 +27,7 @@ class Conversations:
         self._without: set[str] = set()
         """Containers that know of no conversations."""
         self._lock = threading.Lock()
+        self._coming: dict[str, threading.Thread] = {}
         weakref.finalize(self, _let_go, self._idle)
 
     def run(self, container: str, argv: list[str], stdin: bytes, timeout: float) -> Ran:
@@ -42,9 +43,30 @@ class Conversations:
             self._without.add(container)
         return ran
 
+    def prepare(self, container: str) -> None:
+        """A question comes soon: the process that will answer starts while something else is waited for."""
+        with self._lock:
+            if container in self._idle or container in self._coming or container in self._without:
+                return
+            thread = threading.Thread(target=self._open, args=(container,), name="prepare", daemon=True)
+            self._coming[container] = thread
+            thread.start()
+
+    def _open(self, container: str) -> None:
+        try:
+            with translated(SidecarUnreachable, "no conversation"):
+                self._keep(container, _Conversation(self._engine, container))
+        except SidecarUnreachable:
+            return  # whoever asks is told why
+        finally:
+            with self._lock:
+                self._coming.pop(container, None)
+
     def _asked(self, container: str, question: bytes, timeout: float) -> bytes | None:
         """The answer; None when a conversation that has just begun ends without one."""
         deadline = time.monotonic() + timeout
+        if coming := self._coming.get(container):
+            coming.join(timeout)
         with self._lock:
             kept = self._idle.pop(container, None)
         answer = kept.ask(question, deadline) if kept else b""

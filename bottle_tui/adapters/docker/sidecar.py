@@ -69,6 +69,8 @@ class ContainerSidecar:
 
     def state(self) -> SidecarState:
         """up, down or unknown; raises nothing."""
+        if self.role == "egress":
+            self._conversations.prepare(self._id)  # so begins an apply, and it ends with questions to the gate
         try:
             with translated(SidecarUnreachable, ""):
                 state = self._engine.api.inspect_container(self._id)["State"]

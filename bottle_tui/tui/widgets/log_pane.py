@@ -47,27 +47,28 @@ class LogPane(Rows):
 
     def feed(self, lines: Iterable[LogLine], dropped: int = 0) -> None:
         """A batch of new lines. Paused, the view stays on the lines it shows."""
-        before = self.came
-        for line in lines:
-            self.came += 1
-            self._characters += len(line.text)
-            self.kept.append(line)
-            if not self.filter or self.filter.lets(line):
-                self.shown.append(line)
-        while len(self.kept) > KEPT or (self._characters > KEPT_CHARACTERS and len(self.kept) > 1):
-            self._let_go()
+        batch, narrowed = list(lines), self.filter  # asked for once: a reactive costs more than all else for a line
+        self.came += len(batch)
+        self._characters += sum(len(line.text) for line in batch)
+        self.kept.extend(batch)
+        self.shown.extend(filter(narrowed.lets, batch) if narrowed else batch)
+        self._let_go()
         self.dropped += dropped
-        if self.came != before or dropped:
+        if batch or dropped:
             self.at = max(self.at, self.gone)
             self._top = max(self._top, self.gone)
             self.redraw()
 
     def _let_go(self) -> None:
-        oldest = self.kept.popleft()
-        self._characters -= len(oldest.text)
-        if self.shown and self.shown[0] is oldest:
-            self.shown.popleft()
-            self.gone += 1
+        """The oldest lines, until what is kept fits again."""
+        kept, shown, held = self.kept, self.shown, self._characters
+        while len(kept) > KEPT or (held > KEPT_CHARACTERS and len(kept) > 1):
+            oldest = kept.popleft()
+            held -= len(oldest.text)
+            if shown and shown[0] is oldest:
+                shown.popleft()
+                self.gone += 1
+        self._characters = held
 
     # What is shown
 
