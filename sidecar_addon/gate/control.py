@@ -119,7 +119,8 @@ def judged(policy: Policy, method: object, url: object) -> Decision:
         parts = urlsplit(url)
         scheme = {"wss": "https", "ws": "http"}.get(parts.scheme, parts.scheme)
         host = normalise(parts.hostname or "")
-        port = parts.port or {"https": 443, "http": 80}[scheme]
+        usual = {"https": 443, "http": 80}[scheme]
+        port = usual if parts.port is None else parts.port
     except (ValueError, KeyError, HostError):
         return Decision(False, "host_not_allowed")
     rest = url.partition("://")[2]

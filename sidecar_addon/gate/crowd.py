@@ -21,6 +21,8 @@ _FULL = 0.7
 """The part of the memory limit at which connections end."""
 _AGAIN = 64 * 1024 * 1024
 """So much more than what could not be had back the last time is needed to do it again."""
+_SETTLES = 4
+"""Looks until the ends of all connections have been handled."""
 _NO_LIMIT = 1 << 50
 
 
@@ -63,7 +65,8 @@ class Crowd:
         self._memory = memory
         self._leaving: WeakSet[Any] = WeakSet()
         self._floor = 0
-        self._relieved = False
+        self._settles = 0
+        """So many looks more until what was freed can be given back."""
 
     def has_room(self, client: Client) -> bool:
         """Whether a new connection may stay; one that is idle makes room for it."""
@@ -82,13 +85,14 @@ class Crowd:
         """Look at the memory. Called several times a second."""
         if self._memory.limit is None:
             return
-        if self._relieved:
-            self._relieved = False
-            gc.collect()
-            _give_back()
-            self._floor = self._memory.used()
+        if self._settles:
+            self._settles -= 1
+            if self._settles == 0:
+                gc.collect()
+                _give_back()
+                self._floor = self._memory.used()
         elif self._memory.used() > max(self._memory.limit * _FULL, self._floor + _AGAIN):
-            self._relieved = True
+            self._settles = _SETTLES
             self._events.emit("crowded", why="memory")
             self._flights.cut(self._flights, "crowded")
             for item in self._handlers():

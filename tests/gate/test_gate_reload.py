@@ -276,6 +276,7 @@ def test_the_decide_page_always_answers_200(world):
     asked = {
         "/decide?method=GET&url=https%3A%2F%2Fapi.test%2F": (True, None),
         "/decide?method=FOO&url=https%3A%2F%2Fapi.test%2F": (False, "method_not_allowed"),
+        "/decide?method=GET&url=https%3A%2F%2Fapi.test%3A0%2F": (False, "port_not_allowed"),
         "/decide?method=GET&url=nonsense": (False, "host_not_allowed"),
         "/decide": (False, "host_not_allowed"),
     }
