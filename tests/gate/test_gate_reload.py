@@ -375,6 +375,6 @@ def test_no_method_of_the_addon_is_a_hook_by_accident():
     """mitmproxy calls whatever has a hook's name (landmine 2)."""
     meant = {
         "http_connect", "requestheaders", "request", "responseheaders", "response", "error", "websocket_message",
-        "websocket_end", "client_disconnected", "server_connect", "tls_failed_client",
+        "websocket_end", "client_connected", "client_disconnected", "server_connect", "tls_failed_client",
     }  # fmt: skip
     assert set(vars(GateAddon)) & set(all_hooks) == meant
