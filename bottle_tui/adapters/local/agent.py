@@ -52,10 +52,18 @@ def start(
             stderr=subprocess.STDOUT if out is not None else None,
         )
     except OSError as error:
-        raise BottleError(f"the agent's command {command[0]!r} cannot be run: {error.strerror}") from error
+        raise BottleError(_not_run(command[0], str(kept["folder"]), error)) from error
     if argv is None:
         _note(home, child.pid)
     return child
+
+
+def _not_run(program: str, folder: str, error: OSError) -> str:
+    """What is missing, and what to do: the folder looks like a missing program to whoever starts one."""
+    if not Path(folder).is_dir():
+        return f"the folder that the agent works in is not there: {folder}; make it again, or `down` and `up`"
+    remedy = "install it on this host, or name another in agent.command"
+    return f"the agent's command {program!r} cannot be run: {error.strerror}; {remedy}"
 
 
 def attach(home: Path, argv: list[str] | None, environ: Mapping[str, str]) -> int:
