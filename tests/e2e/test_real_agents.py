@@ -29,7 +29,7 @@ OPENCODE = {
 def run_to_the_end(bottle: Bottle) -> str:
     """Approves what the agent asks for, and waits for its last word."""
     before = len(bottle.outside.requests("files.example.net"))
-    id = bottle.filed(set())
+    id = bottle.filed(set(), timeout=120)  # a program of a hundred megabytes starts first
     assert len(bottle.outside.requests("files.example.net")) == before
     shown = bottle.show(id)
     assert shown["args"]["path_allowlist"] == ["/data/report.txt"]

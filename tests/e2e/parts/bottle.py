@@ -202,11 +202,12 @@ class Bottle:
         call = self.call(tool, {"justification": "The tests of this project need it.", **arguments}, seconds)
         return call, self.filed(known)
 
-    def filed(self, known: set[str]) -> str:
+    def filed(self, known: set[str], timeout: float = 30) -> str:
         """The id of the next proposal that is not known yet."""
         lines = self.follow("supervise")
         try:
-            return next(id for id in iter(lambda: str(lines.event("proposal_filed")["id"]), "") if id not in known)
+            ids = iter(lambda: str(lines.event("proposal_filed", timeout)["id"]), "")
+            return next(id for id in ids if id not in known)
         finally:
             lines.close()
 
