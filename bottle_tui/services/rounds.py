@@ -47,7 +47,7 @@ class Rounds[Answer]:
         with self._room:
             try:
                 answer = question()
-            except BaseException as error:  # noqa: BLE001 - not handled here: raised again for whoever asked
+            except BaseException as error:  # noqa: BLE001 - a worker's boundary: raised again for whoever asked
                 answer = error
         with self._changed:
             self._answers[name] = answer

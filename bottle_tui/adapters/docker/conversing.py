@@ -8,6 +8,7 @@ import json
 import threading
 import time
 import weakref
+from contextlib import ExitStack
 from typing import Any
 
 from bottle_tui.adapters.docker import executing
@@ -95,13 +96,11 @@ class _Conversation:
 
     def ask(self, question: bytes, deadline: float) -> bytes:
         """One answer, with its line's end; empty when the other side has ended."""
-        try:
+        with ExitStack() as unless_answered:
+            unless_answered.callback(self.close)
             answer = _line(executing.raw(self._connection), question, deadline)
-        except BaseException:
-            self.close()
-            raise
-        if not answer:
-            self.close()
+            if answer:
+                unless_answered.pop_all()
         return answer
 
     def close(self) -> None:
