@@ -141,7 +141,8 @@ def _remedy(said: Sequence[str]) -> str:
     step = next((line for line in reversed(said) if line.startswith("Step ")), "")
     _, base, image = step.partition(": FROM ")
     if base:
-        return f"`docker pull {image.split()[0]}` says whether this engine can have it; else write one that is there after FROM"
+        name = image.split()[0]
+        return f"`docker pull {name}` says whether this engine can have it; else write one that is there after FROM"
     return "mend that step; where a build has no network of its own: export BOTTLE_TUI_BUILD_NETWORK=host"
 
 
