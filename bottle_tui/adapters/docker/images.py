@@ -141,8 +141,7 @@ def _remedy(said: Sequence[str]) -> str:
     step = next((line for line in reversed(said) if line.startswith("Step ")), "")
     _, base, image = step.partition(": FROM ")
     if base:
-        name = image.split()[0]
-        return f"`docker pull {name}` says whether this engine can have it; else write one that is there after FROM"
+        return f"`docker pull {image.split()[0]}` says whether this engine can have it; else write another after FROM"
     return "mend that step; where a build has no network of its own: export BOTTLE_TUI_BUILD_NETWORK=host"
 
 
