@@ -13,7 +13,7 @@ from bottle_tui.cli.output import BOLD, DIM
 from bottle_tui.cli.words import used
 from bottle_tui.core.evidence import Use
 from bottle_tui.core.operations import Operation
-from bottle_tui.core.words import size
+from bottle_tui.core.words import counted, size
 from bottle_tui.errors import InvalidFile, NotFound, UsageError
 from bottle_tui.tui import editor
 
@@ -173,7 +173,11 @@ def _lasts(context: Context) -> str:
 
 def _route_rows(route: dict[str, Any], uses: Mapping[str, Use]) -> list[tuple[str, ...]]:
     scan = route.get("scan") or {}
-    cost = f"{scan['requests']} requests, {size(scan['bytes'])}, {scan['ms']} ms" if scan.get("requests") else ""
+    cost = (
+        f"{counted(scan['requests'], 'request')}, {size(scan['bytes'])}, {scan['ms']} ms"
+        if scan.get("requests")
+        else ""
+    )
     rows: list[tuple[str, ...]] = []
     for number, grant in enumerate(route["grants"] or [{"id": "–", "methods": ["nothing"]}]):
         ends = grant.get("expires_at") or ("1 request" if grant.get("uses") == 1 else "")

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bottle_tui.core.evidence import Elsewhere, Evidence, Prior, Replay, Use
+from bottle_tui.core.words import counted
 
 SHOWN = 4
 
@@ -71,7 +72,7 @@ def scanned(found: Evidence) -> str:
     if found.scan is None or not found.scan[0]:
         return ""
     requests, size, ms = found.scan
-    cost = f"scanning has cost {ms / 1000:.1f} s on {requests} requests"
+    cost = f"scanning has cost {ms / 1000:.1f} s on {counted(requests, 'request')}"
     return cost + (f", {ms / 1000 / (size / 1_000_000):.1f} s per MB" if size >= 1_000_000 else "")
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from bottle_tui.core import ledger
 from bottle_tui.core.ledger import Head
+from bottle_tui.core.words import counted
 from bottle_tui.errors import NotFound
 from bottle_tui.ports import BottleHome, World
 from sidecar_addon.times import iso
@@ -34,7 +35,7 @@ def verify(world: World, slug: str) -> str:
     if not walked:
         return f"{slug}: the ledger is empty"
     head = walked[-1][1]
-    return f"{slug}: {head.number} records, unbroken; the last is {head.digest}"
+    return f"{slug}: {counted(head.number, 'record')}, unbroken; the last is {head.digest}"
 
 
 def recent(home: BottleHome) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bottle_tui.core.words import counted
 from bottle_tui.errors import BottleError, InvalidFile
 from bottle_tui.ports import World
 from bottle_tui.services import audit, backlog, blueprint, lookup, status
@@ -106,7 +107,11 @@ def _manifest(world: World, path: Path) -> Finding:
         drawn = blueprint.draw(world, path)
     except BottleError as error:
         return Finding("manifest", False, str(error))
-    return Finding("manifest", True, f"{path}: {len(drawn.plan.routes)} routes, {len(drawn.plan.tokens)} tokens set")
+    return Finding(
+        "manifest",
+        True,
+        f"{path}: {counted(len(drawn.plan.routes), 'route')}, {counted(len(drawn.plan.tokens), 'token')} set",
+    )
 
 
 def _bottle(world: World, slug: str) -> Iterator[Finding]:

@@ -216,3 +216,11 @@ def test_a_page_without_a_width_yet_is_folded_all_the_same(width: int, text: str
     assert logs.whole_line(line, width)
     assert provenance.provenance_rows(looking.provenance(line=text, words=text), (), NOON, width)
     assert record_rows.record_rows([({"n": 1, "x": text}, [text])], width)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_how_a_decision_ended_begins_in_one_column_whatever_can_be_taken_back(width: int) -> None:
+    deed = Deed(1, NOON, "kim", "approved", "api.example.com", True, "in force, proven")
+    rows = [replace(deed, undo=True), deed, replace(deed, verb="rejected", result="in force, no", reopen=True)]
+    drawn = ["".join(span.text for span in history.deed_row(each, NOON, width, selected=False)) for each in rows]
+    assert len({line.index("in force") - 2 * ("✓" in line) for line in drawn}) == 1

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bottle_tui.core.absence import Absence, Happened
 from bottle_tui.core.text import visible
-from bottle_tui.core.words import size
+from bottle_tui.core.words import counted, size
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation.denied import group_row
 from bottle_tui.tui.presentation.inbox_rows import inbox_row
@@ -26,7 +26,8 @@ def away_rows(board: Board, left: datetime, absence: Absence | None, trouble: st
         return [*rows, row(Span(f"  {visible(trouble) or 'counting what flowed…'}", "muted"))]
     rows += _section("ran out", [_line(each, width) for each in absence.ran_out], width)
     rows += _section("decided", [_line(each, width) for each in absence.decided], width)
-    flowed = f"  {absence.requests} requests let through: {size(absence.bytes_up)} up, {size(absence.bytes_down)} down"
+    passed = f"  {counted(absence.requests, 'request')} let through"
+    flowed = f"{passed}: {size(absence.bytes_up)} up, {size(absence.bytes_down)} down"
     rows += [rule("flowed", "", width), row(Span(flowed))]
     if absence.remark:
         rows.append(row(Span("  " + cut(visible(absence.remark), width - 3), "muted")))

@@ -33,8 +33,9 @@ def deed_row(deed: Deed, now: datetime, width: int, *, selected: bool, doing: st
     verb = Span(fit(visible(deed.verb), 12), VERB_STYLES.get(deed.verb, "accent") if deed.ok is not False else "danger")
     key = f"{doing}… " if doing else "u revoke " if deed.undo else "o reopen " if deed.reopen else ""
     tail = (Span(key[:1], "key"), Span(key[1:], "plain")) if not doing else (Span(key, "accent"),)
-    room = width - 2 - len(when.text) - len(who.text) - 12 - len(key)
-    what_room = min(max(room * 2 // 5, 20), 44, room)
+    room = width - 2 - len(when.text) - len(who.text) - 12
+    what_room = min(max(room * 2 // 5, 20), 44)  # the same in every row, with a key at its end or not
+    room -= len(key)
     what = Span(fit(cut_middle(visible(deed.what), what_room - 1), what_room), "strong" if selected else "plain")
     result, style = _result(deed)
     return fit_row((mark, when, who, verb, what, Span(fit(result, room - what_room), style), *tail), width)

@@ -6,7 +6,7 @@ from datetime import datetime
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Row as Traffic
 from bottle_tui.core.text import visible, visible_lines
-from bottle_tui.core.words import size
+from bottle_tui.core.words import counted, size
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, row, rule, short_id, wrapped
 from bottle_tui.tui.presentation.times import ago
 
@@ -74,7 +74,7 @@ def traffic_rows(rows: Sequence[Traffic], now: datetime, width: int) -> list[Row
     """What the grant has admitted, by host, method and path prefix."""
     total = sum(each.count for each in rows)
     up, down = size(sum(each.bytes_up for each in rows)), size(sum(each.bytes_down for each in rows))
-    sums = f"{total} requests, {up} up, {down} down"
+    sums = f"{counted(total, 'request')}, {up} up, {down} down"
     out = [rule("its traffic", sums if rows else "never used", width)]
     for each in rows[:MOST_TRAFFIC]:
         sent = f"{size(each.bytes_up):>8} ↑ " if width >= 80 else ""

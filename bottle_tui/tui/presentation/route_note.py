@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bottle_tui.core.listing import Item, Listing
 from bottle_tui.core.text import visible
-from bottle_tui.core.words import size
+from bottle_tui.core.words import counted, size
 from bottle_tui.tui.presentation.routes import methods, until
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, row, rule, short_id, wrapped
 from bottle_tui.tui.presentation.times import age, ago, clock
@@ -65,7 +65,7 @@ def _scan(item: Item, listing: Listing, now: datetime) -> str:
         text += f", until {clock(route.passthrough_until)} ({age(now + listing.skew, route.passthrough_until)})"
     cost = (listing.scans or {}).get(route.host)
     if cost and cost[0]:
-        text += f"; {cost[0]} requests, {size(cost[1])}, {cost[2] / 1000:.1f} s to the first bytes"
+        text += f"; {counted(cost[0], 'request')}, {size(cost[1])}, {cost[2] / 1000:.1f} s to the first bytes"
     return text
 
 
