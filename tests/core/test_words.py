@@ -2,7 +2,7 @@
 
 import pytest
 
-from bottle_tui.core.counting import counted
+from bottle_tui.core.words import counted
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 routes"), (1, "1 route"), (2, "2 routes"), ("?", "? routes")])
