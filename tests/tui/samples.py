@@ -197,7 +197,7 @@ def bottles() -> list[BottleStatus]:
     return [
         BottleStatus(
             slug, "docker", "running", dict(up), 1, "http://egress:9099", "http://supervise:9100/mcp",
-            "/etc/bottle/ca.pem", NOON - timedelta(seconds=2), NOON - timedelta(days=days, hours=2), generation,
+            "/etc/bottle/ca-bundle.pem", NOON - timedelta(seconds=2), NOON - timedelta(days=days, hours=2), generation,
         )
         for slug, days, generation in made
     ]  # fmt: skip
