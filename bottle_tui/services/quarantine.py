@@ -28,7 +28,7 @@ def quarantine(world: World, slug: str) -> str:
             f"{slug} could not be cut off: {cut.why}; stop its containers by hand, or the engine{wished}"
         )
     if cut.confirmed and not unwritten:
-        return f"{slug}: cut off, confirmed by the gate; `bottle-tui release {slug}` ends it"
+        return f"{slug}: cut off, the gate confirms; `bottle-tui release {slug}` ends it"
     parts = [
         f"{slug}: egress is cut from the chain" if network is None else f"{slug}: the network was not cut ({network})",
         "the gate confirms that it refuses everything"

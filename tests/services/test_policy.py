@@ -225,7 +225,7 @@ def test_a_quarantine_cuts_the_network_before_it_waits_for_the_lock(bottle: Any)
     assert "the gate has not confirmed" in line
     assert "box" in bottle.runtime.cut_off
     line = quarantine.quarantine(bottle.world, "box")
-    assert line == "box: cut off, confirmed by the gate; `bottle-tui release box` ends it"
+    assert line == "box: cut off, the gate confirms; `bottle-tui release box` ends it"
     assert bottle.gate.table.quarantined
 
 
