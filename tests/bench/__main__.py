@@ -1,5 +1,6 @@
 """`python -m tests.bench`: every benchmark, ratios as a table and in bench.json. Without an engine, fewer."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ ON_ENGINE: tuple[Callable[[], list[report.Row]], ...] = (proxy.rows, apply.rows,
 
 def main() -> int:
     """Runs them one after the other; the machine should do nothing else meanwhile."""
-    start = time.monotonic()
+    start, before = time.monotonic(), os.getloadavg()[0]
     rows, notes = [], []
     benches = list(LOCAL)
     if why := engine.missing():
@@ -26,6 +27,7 @@ def main() -> int:
         print(f"… {bench.__module__}", file=sys.stderr, flush=True)
         rows += bench()
     notes.append(f"{time.monotonic() - start:.0f} s in all; quote ratios, not numbers")
+    notes.append(f"others wanted the processor meanwhile: {before:.1f} at work before, of {os.cpu_count()} processors")
     print(report.table(rows))
     print("\n".join(notes))
     report.write(Path("bench.json"), rows, notes)

@@ -5,7 +5,6 @@ image, on the same networks, in upstream mode to the same parent.
 """
 
 import json
-import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,7 +17,7 @@ LOAD = (engine.CHECKOUT / "tests" / "bench" / "load.py").read_bytes()
 HOST = "api.example.com"
 ROUTE = {"host": HOST, "ports": [80, 443]}
 REQUESTS = 400
-ROUNDS = 2
+ROUNDS = 3
 
 
 def _per_second(bottle: Bottle, proxy: str, url: str, connections: int = 8, requests: int = REQUESTS) -> float:
@@ -55,7 +54,7 @@ def _bare(bottle: Bottle) -> Iterator[str]:
 
 
 def _ratio(ours: list[float], other: list[float]) -> tuple[float, str]:
-    a, b = statistics.median(ours), statistics.median(other)
+    a, b = max(ours), max(other)  # whatever else runs only ever slows them down
     return a / b, f"{a:.0f} against {b:.0f} requests/s"
 
 

@@ -1,7 +1,7 @@
 """Questions to a gate over one `exec` that is kept open: starting a process in a container costs a hundred questions.
 
-Only idle conversations are kept, one a container. One that ends (the gate was restarted, nobody asked for a minute) is
-begun anew; in an image that knows none each question is an `exec` of its own.
+One that ends (the gate was restarted, nobody asked for a minute) is begun anew; in an image that knows none each question
+is an `exec` of its own.
 """
 
 import json
@@ -20,16 +20,15 @@ _QUESTION = ["python", "-m", "sidecar_addon", "control"]
 
 
 class Conversations:
-    """The open conversations of one engine, by container id."""
+    """The open conversations of one engine, by container id: one each, and one question at a time."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._idle: dict[str, _Conversation] = {}
+        self._open: dict[str, _Conversation] = {}
         self._without: set[str] = set()
         """Containers that know of no conversations."""
-        self._lock = threading.Lock()
-        self._coming: dict[str, threading.Thread] = {}
-        weakref.finalize(self, _let_go, self._idle)
+        self._turns: dict[str, threading.Lock] = {}
+        weakref.finalize(self, _let_go, self._open)
 
     def run(self, container: str, argv: list[str], stdin: bytes, timeout: float) -> Ran:
         """As `executing.run`; a question to the gate goes over the conversation that is open, or opens one."""
@@ -46,43 +45,37 @@ class Conversations:
 
     def prepare(self, container: str) -> None:
         """A question comes soon: the process that will answer starts while something else is waited for."""
-        with self._lock:
-            if container in self._idle or container in self._coming or container in self._without:
-                return
-            thread = threading.Thread(target=self._open, args=(container,), name="prepare", daemon=True)
-            self._coming[container] = thread
-            thread.start()
+        if container not in self._open and container not in self._without:
+            threading.Thread(target=self._begin, args=(container,), name="prepare", daemon=True).start()
 
-    def _open(self, container: str) -> None:
+    def _begin(self, container: str) -> None:
         try:
-            with translated(SidecarUnreachable, "no conversation"):
-                self._keep(container, _Conversation(self._engine, container))
+            with translated(SidecarUnreachable, "no conversation"), self._turn(container):
+                if container not in self._open:
+                    self._open[container] = _Conversation(self._engine, container)
         except SidecarUnreachable:
             return  # whoever asks is told why
-        finally:
-            with self._lock:
-                self._coming.pop(container, None)
+
+    def _turn(self, container: str) -> threading.Lock:
+        return self._turns.setdefault(container, threading.Lock())
 
     def _asked(self, container: str, question: bytes, timeout: float) -> bytes | None:
         """The answer; None when a conversation that has just begun ends without one."""
         deadline = time.monotonic() + timeout
-        if coming := self._coming.get(container):
-            coming.join(timeout)
-        with self._lock:
-            kept = self._idle.pop(container, None)
-        answer = kept.ask(question, deadline) if kept else b""
-        if not answer:
-            kept = _Conversation(self._engine, container)
-            answer = kept.ask(question, deadline)
-        if kept and answer:
-            self._keep(container, kept)
-        return answer or None
-
-    def _keep(self, container: str, conversation: "_Conversation") -> None:
-        with self._lock:
-            spare = self._idle.setdefault(container, conversation) is not conversation
-        if spare:
-            conversation.close()
+        turn = self._turn(container)
+        if not turn.acquire(timeout=timeout):
+            raise OSError("others wait for its answers already")
+        try:
+            kept = self._open.pop(container, None)
+            answer = kept.ask(question, deadline) if kept else b""
+            if not answer:
+                kept = _Conversation(self._engine, container)
+                answer = kept.ask(question, deadline)
+            if kept and answer:
+                self._open[container] = kept
+            return answer or None
+        finally:
+            turn.release()
 
 
 class _Conversation:
@@ -130,6 +123,6 @@ def _ran(answer: bytes) -> Ran:
     return Ran(1, b"", str(json.loads(answer).get("error")).encode())
 
 
-def _let_go(idle: dict[str, _Conversation]) -> None:
-    for conversation in idle.values():
+def _let_go(kept: dict[str, _Conversation]) -> None:
+    for conversation in kept.values():
         conversation.close()
