@@ -1,7 +1,7 @@
 """Questions to a gate over one `exec` that is kept open: starting a process in a container costs a hundred questions.
 
-One that ends (the gate was restarted, nobody asked for a minute) is begun anew; in an image that knows none each question
-is an `exec` of its own.
+One that ends (the gate was restarted, nobody asked for a minute) is begun anew; in an image that knows none each
+question is an `exec` of its own.
 """
 
 import json
