@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bottle_tui.errors import EngineUnavailable, InvalidFile, NotFound
+from bottle_tui.errors import BottleError, EngineUnavailable, InvalidFile, NotFound
 from bottle_tui.ports import Recorded, Role, Runtime, Sidecar, World
 from sidecar_addon import strict_yaml
 from sidecar_addon.times import iso
@@ -31,6 +31,20 @@ def find(world: World, slug: str) -> Recorded | None:
     """The bottle's record, None when there is none."""
     data = world.home.bottle(slug).read(RECORD)
     return None if data is None else parse(data, slug)
+
+
+def damage(world: World, slug: str) -> str | None:
+    """Why its record cannot be read, with the remedy; None when it can, or when there is none."""
+    try:
+        find(world, slug)
+    except BottleError as error:
+        return str(error)
+    return None
+
+
+def sound(world: World) -> list[str]:
+    """The slugs whose record can be read, or which have none: one damaged file hides no other bottle."""
+    return [slug for slug in world.home.slugs() if damage(world, slug) is None]
 
 
 def save(world: World, record: Recorded) -> None:

@@ -25,9 +25,11 @@ def bottles(world: World, rounds: Rounds[BottleStatus] | None = None) -> list[Bo
     """Every bottle that is recorded here, and whatever else on the engine carries our label.
 
     All are asked at once, and one that does not answer in time is "unknown". With `rounds`, of somebody who looks
-    again, it is shown as it was last heard, and what it says later is in the next list.
+    again, it is shown as it was last heard, and what it says later is in the next list. One whose record is damaged
+    is "unknown", and says why.
     """
-    records = [record for slug in world.home.slugs() if (record := lookup.find(world, slug))]
+    damaged = {slug: why for slug in world.home.slugs() if (why := lookup.damage(world, slug))}
+    records = [record for slug in lookup.sound(world) if (record := lookup.find(world, slug))]
     surveys = _surveys(world, records)
     questions = {each.slug: partial(_asked, world, each, surveys.get(each.runtime, _NOTHING)) for each in records}
     heard = once(questions, PATIENCE) if rounds is None else rounds.ask(questions, GLANCE)
@@ -35,8 +37,11 @@ def bottles(world: World, rounds: Rounds[BottleStatus] | None = None) -> list[Bo
     known = {(each.runtime, each.slug) for each in records}
     for name, survey in surveys.items():
         found += [
-            _foreign(world, name, slug, state) for slug, state in survey.found.items() if (name, slug) not in known
+            _foreign(world, name, slug, state)
+            for slug, state in survey.found.items()
+            if (name, slug) not in known and slug not in damaged
         ]
+    found += [_without_record(world, slug, "unknown", why) for slug, why in damaged.items()]
     return sorted(found, key=lambda each: each.slug)
 
 
@@ -223,15 +228,20 @@ def _status(
 
 
 def _foreign(world: World, runtime: str, slug: str, state: str) -> BottleStatus:
+    note = f"{state}; carries our label, but was not made from this home: only looked at"
+    return _without_record(world, slug, "foreign", note, runtime)
+
+
+def _without_record(world: World, slug: str, state: BottleState, note: str, runtime: str | None = None) -> BottleStatus:
     return BottleStatus(
         slug=slug,
-        runtime=runtime,
-        state="foreign",
+        runtime=runtime or lookup.last_runtime(world, slug) or "",
+        state=state,
         sidecars=dict.fromkeys(SIDECARS, "unknown"),
         pending=0,
         proxy_url=None,
         mcp_url=None,
         ca_file=None,
         as_of=world.clock.now(),
-        note=f"{state}; carries our label, but was not made from this home: only looked at",
+        note=note,
     )
