@@ -14,7 +14,7 @@ from bottle_tui.cli.words import used
 from bottle_tui.core.evidence import Use
 from bottle_tui.core.operations import Operation
 from bottle_tui.core.words import counted, size
-from bottle_tui.errors import InvalidFile, NotFound, UsageError
+from bottle_tui.errors import BottleError, InvalidFile, NotFound, UsageError
 from bottle_tui.tui import editor
 
 
@@ -135,7 +135,10 @@ def pipelock_edit(context: Context) -> int:
 
 
 def _edit(context: Context, before: str, operation: Callable[[str], Operation]) -> int:
-    """Edit, show, carry out; what is wrong with the text is said, and at a terminal it can be edited again."""
+    """Edit, show, carry out; what is wrong with the text is said, and at a terminal it can be edited again.
+
+    A text that does not come into force is kept, and said where.
+    """
     text = before
     while True:
         text = editor.edited(text, ".yaml")
@@ -143,13 +146,29 @@ def _edit(context: Context, before: str, operation: Callable[[str], Operation]) 
             context.out.say("nothing is changed")
             return 0
         try:
-            return _carry_out(context, operation(text))
+            code = _carry_out(context, operation(text))
+            if code:
+                _keep(context, text)
+            return code
         except InvalidFile as error:
-            if not context.out.interactive():
+            again = context.out.interactive() and _again(context, error)
+            if not again:
+                _keep(context, text)
                 raise
-            context.out.say(str(error))
-            if context.out.ask("edit again? type yes:") != "yes":
-                raise
+        except BottleError:
+            _keep(context, text)
+            raise
+
+
+def _again(context: Context, error: InvalidFile) -> bool:
+    context.out.say(str(error))
+    return context.out.ask("edit again? type yes:") == "yes"
+
+
+def _keep(context: Context, text: str) -> None:
+    from bottle_tui.services import operate
+
+    context.out.say(f"your text is kept in {operate.keep_text(context.world, context.args.slug, text)}")
 
 
 def _carry_out(context: Context, operation: Operation) -> int:

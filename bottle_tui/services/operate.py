@@ -1,5 +1,7 @@
 """An operator's own change of the policy: looked at as a card, then carried out as an approval is."""
 
+from pathlib import Path
+
 from bottle_tui.core import changes, operations
 from bottle_tui.core.changes import Merged
 from bottle_tui.core.edits import ALWAYS, duration
@@ -19,6 +21,9 @@ from bottle_tui.services.wish import Wish
 _KINDS = {"routes add": "routes", "routes remove": "routes", "routes edit": "routes", "pipelock edit": "pipelock"}
 
 _COMPONENTS = {"routes add": "egress", "routes remove": "egress", "routes edit": "egress", "pipelock edit": "pipelock"}
+
+EDITED = "edited.yaml"
+"""What was written in the editor and did not come into force."""
 
 
 def preview(world: World, slug: str, operation: Operation) -> Card:
@@ -119,3 +124,10 @@ def _already(world: World, bottle: Held, operation: Operation, about: dict[str, 
     audit.append(world, bottle.session.home, "result", **about, **fields)
     line = "; ".join([*bottle.remarks, f"{operation.title}: nothing changes, it is in force already"])
     return Outcome(operation.id, bottle.session.slug, "approved", True, line)
+
+
+def keep_text(world: World, slug: str, text: str) -> Path:
+    """Write down what somebody has edited and could not put in force; the file."""
+    home = world.home.bottle(slug)
+    home.write(EDITED, text.encode())
+    return home.path / EDITED

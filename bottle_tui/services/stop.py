@@ -2,7 +2,7 @@
 
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import BottleHome, Recorded, World
-from bottle_tui.services import lookup, muting, outdated, recording, session, traffic
+from bottle_tui.services import lookup, muting, operate, outdated, recording, session, traffic
 from bottle_tui.services.incarnation import OF_AN_INCARNATION
 
 LOCK_SECONDS = 300.0
@@ -14,6 +14,7 @@ _PURGED = (
     "pipelock.extra.yaml",
     "accepted.json",
     traffic.FOLDER,
+    operate.EDITED,
     lookup.LAST_RUNTIME,
 )
 

@@ -120,6 +120,25 @@ def test_routes_go_through_the_editor_and_are_shown_before_they_are_in_force(
     assert "-- host: docs.example.com" in shell.out
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("text += 'nonsense: true\\n'", 2),
+        ("text = text.replace('docs.example.com', 'ix.io')", 4),
+    ],
+)
+def test_a_text_that_does_not_come_into_force_is_kept_and_said_where(
+    shell, monkeypatch: pytest.MonkeyPatch, change: str, code: int
+) -> None:
+    shell.up()
+    editor(shell, monkeypatch, change)
+    assert shell("routes", "edit", "box") == code, shell.err
+    kept = shell.world.home.bottle("box").path / "edited.yaml"
+    assert f"your text is kept in {kept}" in shell.err
+    assert "ix.io" in kept.read_text() or "nonsense: true" in kept.read_text()
+    assert hosts(shell) == ["docs.example.com"]
+
+
 def test_an_edit_that_changes_nothing_does_nothing(shell, monkeypatch: pytest.MonkeyPatch) -> None:
     shell.up()
     editor(shell, monkeypatch, "pass")
