@@ -123,6 +123,8 @@ def run(context: Context) -> int:
     elif context.args.provider:
         _require_provider(path, context.args.provider)
     status, _ = _up(context)
+    if not context.out.interactive():
+        context.out.say(f"{status.slug} {status.state}")
     if context.args.split:
         splitting.beside([], os.environ, context.out.say)
     return _attach(context, status.slug)

@@ -150,6 +150,7 @@ def test_run_writes_a_manifest_where_there_is_none_starts_it_and_attaches(
     joined: list[str] = []
     monkeypatch.setattr(shell.runtime, "attach", lambda recorded, *_: joined.append(recorded.slug) or 0)
     assert shell("run", "none") == 0, shell.err
+    assert " running\n" in shell.err, "without a terminal it says what it has started before it joins"
     assert joined == ["project"]
     assert shell("run") == 0
     assert joined == ["project", "project"]
