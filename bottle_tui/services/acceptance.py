@@ -44,31 +44,35 @@ class Here:
         return value
 
 
-def require(
-    home: BottleHome,
-    plan: Plan,
-    *,
-    accept: str | None,
-    ask: Ask | None,
-    progress: Progress,
-    here: Here = Here(),
-) -> How:
+@dataclass(frozen=True)
+class Asked:
+    """Who may accept a plan: a digest that somebody has looked at, a person. `moved`: the bottle's manifest so far, when
+    it lies in another folder."""
+
+    accept: str | None = None
+    ask: Ask | None = None
+    moved: str | None = None
+
+
+def require(home: BottleHome, plan: Plan, asked: Asked, *, progress: Progress, here: Here = Here()) -> How:
     """Returns how, once this plan is accepted; it is pinned by `pin`, once it runs. Raises NeedsAcceptance; nothing was
     built or started then.
     """
-    before = read(home)
-    if before is not None and before["digest"] == plan.digest:
+    before, accept, ask = read(home), asked.accept, asked.ask
+    if before is not None and before["digest"] == plan.digest and asked.moved is None:
         return "before"
     if accept is not None and accept != plan.digest:
         raise NeedsAcceptance(f"--accept names {accept}, and what stands here is {plan.digest}; look at it again")
-    lines = policy(plan, here) if before is None else widening(here.said(before["policy"]), here.said(as_policy(plan)))
+    lines = _lines(before, plan, here)
+    if asked.moved is not None:
+        lines.insert(0, f"  ~ {plan.slug} was started with {asked.moved}; for a bottle of its own write another `name:`")
     title = f"{plan.manifest}, {plan.digest}" + ("" if before is None else ": changed since it was last accepted")
     text = "\n".join([title, *lines])
     if accept is None and ask is not None:
         if not ask(text):
             raise NeedsAcceptance(f"{plan.manifest} was not accepted; nothing was started")
         return "by a typed yes"
-    if accept is None and before is not None:
+    if accept is None and (before is not None or asked.moved is not None):
         raise NeedsAcceptance(
             f"changed since it was last accepted: {'; '.join(lines)}. "
             f"Accept it with `bottle-tui up -f {plan.manifest} --accept {plan.digest}`",
@@ -80,6 +84,15 @@ def require(
         return "by --accept"
     progress(f"once it runs, this `up` has accepted it ({plan.digest}); later changes will be asked about")
     return "by this up, the first"
+
+
+def _lines(before: dict[str, Any] | None, plan: Plan, here: Here) -> list[str]:
+    """What is to be accepted: all of a first policy, what is other in a later one."""
+    if before is None:
+        return policy(plan, here)
+    if before["digest"] == plan.digest:
+        return []
+    return widening(here.said(before["policy"]), here.said(as_policy(plan)))
 
 
 def read(home: BottleHome) -> dict[str, Any] | None:

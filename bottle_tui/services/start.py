@@ -55,7 +55,6 @@ def up(
     slug = blueprint.load(Path(manifest_path)).name
     record = lookup.find(world, slug)
     _same_runtime(record, runtime)
-    _same_folder(record, Path(manifest_path))
     chosen = lookup.runtime(world, runtime)
     chosen.check()
     home = world.home.bottle(slug)
@@ -65,7 +64,8 @@ def up(
     _require_image(drawn, runtime)
     for note in drawn.plan.notes:
         progress(note)
-    how = acceptance.require(home, drawn.plan, accept=accept, ask=ask, progress=progress, here=_here(world, runtime))
+    asked = acceptance.Asked(accept, ask, _moved_from(record, Path(manifest_path)))
+    how = acceptance.require(home, drawn.plan, asked, progress=progress, here=_here(world, runtime))
     deed = recording.Up(world, home, drawn.plan, how)
     with deed.told():
         with home.lock(LOCK_SECONDS):
@@ -76,6 +76,7 @@ def up(
             if not live:
                 record = _bring_up(world, chosen, record, drawn, progress)
         lines = _live(world, record, drawn) if live and record else []
+    _at_home(world, drawn)
     acceptance.pin(home, drawn.plan)  # a plan that did not start is corrected without anybody's word
     return UpResult(status.bottle(world, slug), tuple(lines))
 
@@ -100,16 +101,22 @@ def _same_runtime(record: Recorded | None, runtime: str) -> None:
         )
 
 
-def _same_folder(record: Recorded | None, manifest: Path) -> None:
-    """Folders of one name hold manifests of one name, and the agent of one must not be taken for the other's."""
+def _moved_from(record: Recorded | None, manifest: Path) -> str | None:
+    """The manifest of another folder that the bottle was started with; None when there is none.
+
+    Folders of one name hold manifests of one name, and the agent of one must not be taken for the other's unasked.
+    """
     stated = record.details.get("manifest") if record is not None else None
-    if record is None or not isinstance(stated, str) or Path(stated).parent.resolve() == manifest.parent.resolve():
-        return
-    raise Conflict(
-        f"{record.slug} was started with {stated}; give this one another `name:`, "
-        f"or `bottle-tui down {record.slug}` first",
-        file=str(manifest),
-    )
+    if not isinstance(stated, str) or Path(stated).parent.resolve() == manifest.parent.resolve():
+        return None
+    return stated
+
+
+def _at_home(world: World, drawn: Blueprint) -> None:
+    """From now on the bottle is that of this manifest's folder."""
+    record = lookup.find(world, drawn.plan.slug)
+    if record is not None and record.details.get("manifest") != drawn.plan.manifest:
+        lookup.save(world, confirming.with_plan(record, drawn))
 
 
 def _slots(home: BottleHome, record: Recorded | None) -> slots.Slots | None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bottle_tui.errors import BottleError, Conflict, LaunchFailed, NeedsAcceptance
+from bottle_tui.errors import BottleError, LaunchFailed, NeedsAcceptance
 from bottle_tui.services import audit, history, lookup, start, stop
 from tests.services.test_bottle_life import MANIFEST, Place, place
 
@@ -147,7 +147,9 @@ def test_a_purge_leaves_no_ledger_behind(place: Place) -> None:
     assert not place.home.joinpath("audit.jsonl").exists()
 
 
-def test_the_same_manifest_in_another_folder_is_another_bottle_and_never_joined(place: Place, tmp_path: Path) -> None:
+def test_the_same_manifest_in_another_folder_joins_the_bottle_only_once_that_was_accepted(
+    place: Place, tmp_path: Path
+) -> None:
     place.up()
     other = tmp_path / "elsewhere" / "bottle.yaml"
     other.parent.mkdir()
@@ -156,13 +158,14 @@ def test_the_same_manifest_in_another_folder_is_another_bottle_and_never_joined(
     place.manifest = other
     for end in (lambda: None, lambda: stop.stop(place.world, "box")):
         end()
-        with pytest.raises(Conflict, match="another `name:`") as caught:
+        with pytest.raises(NeedsAcceptance, match="another `name:`") as caught:
             place.up()
         assert str(first) in caught.value.message
     assert kinds(place)[: len(before)] == before
-    stop.down(place.world, "box")
-    place.up()
+    place.up(accept=start.blueprint.draw(place.world, other).plan.digest)
     assert place.state() == "running"
+    place.up()
+    assert place.said[-1] == "box runs already", "asked once"
 
 
 def test_a_manifest_reached_by_another_way_is_the_same(place: Place, tmp_path: Path) -> None:
