@@ -46,8 +46,10 @@ class Here:
 
 @dataclass(frozen=True)
 class Asked:
-    """Who may accept a plan: a digest that somebody has looked at, a person. `moved`: the bottle's manifest so far, when
-    it lies in another folder."""
+    """Who may accept a plan: a digest that somebody has looked at, a person.
+
+    `moved`: the bottle's manifest so far, when it lies in another folder.
+    """
 
     accept: str | None = None
     ask: Ask | None = None
@@ -65,7 +67,8 @@ def require(home: BottleHome, plan: Plan, asked: Asked, *, progress: Progress, h
         raise NeedsAcceptance(f"--accept names {accept}, and what stands here is {plan.digest}; look at it again")
     lines = _lines(before, plan, here)
     if asked.moved is not None:
-        lines.insert(0, f"  ~ {plan.slug} was started with {asked.moved}; for a bottle of its own write another `name:`")
+        another = f"{plan.slug} was started with {asked.moved}; for a bottle of its own write another `name:`"
+        lines.insert(0, f"  ~ {another}")
     title = f"{plan.manifest}, {plan.digest}" + ("" if before is None else ": changed since it was last accepted")
     text = "\n".join([title, *lines])
     if accept is None and ask is not None:
