@@ -123,6 +123,7 @@ def test_an_ask_that_joins_a_pending_one_gets_the_same_answer(bottle: Bottle) ->
     ask = {"host": "barktree.test", "path_allowlist": ["/joined/"], "methods": ["GET"]}
     first, id = bottle.ask(**ask)
     second = bottle.call("egress-block", {**ask, "justification": "The same, asked by another."})
+    second.waits()
     assert bottle.approve(id).code == 0
     assert {first.answer()["structured"]["id"], second.answer()["structured"]["id"]} == {id}
     assert len([row for row in bottle.ok("proposals", "--all") if row["host"] == "barktree.test"]) == 1

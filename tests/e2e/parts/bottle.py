@@ -53,6 +53,11 @@ class Ask:
         answer: dict[str, Any] = json.loads(out)
         return answer
 
+    def waits(self) -> None:
+        """Returns once supervise has told the client that its call waits. Fails when the call ends before that."""
+        assert self._process.stderr is not None
+        assert any('"progress"' in line for line in self._process.stderr), "the call has ended"
+
     def given_up(self, timeout: float = 60) -> str:
         """Waits until the client has given up; what it said."""
         _, err = self._process.communicate(timeout=timeout)
