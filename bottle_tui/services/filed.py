@@ -16,7 +16,7 @@ _read: dict[str, float] = {}
 
 def sync(session: Session) -> None:
     """Copy what is new in supervise, if there may be anything. Raises SidecarUnreachable."""
-    key, now = f"{id(session.world.home)} {session.slug} {session.recorded.incarnation}", session.clock.monotonic()
+    key, now = f"{session.home.path} {session.recorded.incarnation}", session.clock.monotonic()
     last = _read.get(key)
     if last is not None and 0 <= now - last < AGAIN and unknown(session) == frozenset():
         queue.stamp(session)

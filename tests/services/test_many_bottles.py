@@ -36,7 +36,7 @@ def others(bottle: Bottle) -> tuple[Bottle, Bottle]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long for one that is stuck."""
     for module in (status, review):
-        monkeypatch.setattr(module, "GLANCE", 0.2)
+        monkeypatch.setattr(module, "GLANCE", 1.0)
 
 
 def states(bottle: Bottle, rounds: Rounds[BottleStatus] | None = None) -> dict[str, str]:
@@ -69,7 +69,7 @@ def test_one_that_hangs_later_is_shown_as_it_was_last_heard_with_the_age_of_that
 
 @pytest.mark.usefixtures("others")
 def test_a_list_that_is_asked_for_once_says_which_gate_does_not_answer(bottle: Bottle, monkeypatch) -> None:
-    monkeypatch.setattr(status, "PATIENCE", 0.2)
+    monkeypatch.setattr(status, "PATIENCE", 1.0)
     bottle.gate.stuck = threading.Event()
     found = {each.slug: each for each in status.bottles(bottle.world)}
     assert (found["box"].state, found["box"].note) == ("unknown", "it does not answer")
