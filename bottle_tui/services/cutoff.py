@@ -106,7 +106,7 @@ def record(opened: Session, cut: Cut, **about: Any) -> None:
 def look(world: World, opened: Session, *, answers: bool) -> Cut:
     """What stands of a quarantine that was asked for; what is missing is done now. `answers`: the gate says it does."""
     cut = Cut(_network(opened), None if answers else "it does not say that it refuses everything")
-    key = f"{id(world.home)} {opened.slug}"
+    key = str(opened.home.path)
     last = _tries.get(key)
     if cut.confirmed:
         _tries.pop(key, None)

@@ -39,7 +39,7 @@ def settle(world: World, slug: str) -> str | None:
         data = home.read(journals.FILE)
         if data is None or lookup.find(world, slug) is None:
             return None
-        key, now = (f"{id(world.home)} {slug}", data), world.clock.monotonic()
+        key, now = (str(home.path), data), world.clock.monotonic()
         known = _tries.get(key)
         if known is not None and now - known.at < _AGAIN_SECONDS:
             return known.said

@@ -180,12 +180,15 @@ def test_a_short_card_leaves_its_rows_to_the_list() -> None:
 
 def test_what_has_not_been_listed_yet_is_not_said_to_be_nothing() -> None:
     assert deciding.problem(Board(NOON)) == "still asking what waits"
-    assert Board(NOON).loaded((), NOON).problem() == "nothing waits"
+    assert deciding.problem(arrivals.listed(Board(NOON), (), NOON)) == "nothing waits"
 
 
 def test_what_somebody_else_decided_is_told_without_an_age_that_would_stand_still() -> None:
     gone = card("01JB0000000000000000000000", status="rejected", decided_by="kim", problem="rejected by kim, 1 s ago")
-    assert arrivals.learned(board(), replace(gone, slug="lab")).results[0].text == "api.example.com for lab: rejected by kim"
+    assert (
+        arrivals.learned(board(), replace(gone, slug="lab")).results[0].text
+        == "api.example.com for lab: rejected by kim"
+    )
 
 
 def test_the_whole_note_of_a_bottle_stands_below_the_list_and_a_list_too_narrow_for_it_says_that_there_is_one() -> None:
