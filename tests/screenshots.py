@@ -14,6 +14,8 @@ STATES = (
     "standing",
     "denied",
     "folded",
+    "muted",
+    "away",
     "batch",
     "confirm",
     "reason",
