@@ -33,18 +33,19 @@ def find(world: World, slug: str) -> Recorded | None:
     return None if data is None else parse(data, slug)
 
 
-def damage(world: World, slug: str) -> str | None:
-    """Why its record cannot be read, with the remedy; None when it can, or when there is none."""
-    try:
-        find(world, slug)
-    except BottleError as error:
-        return str(error)
-    return None
+def everything(world: World) -> tuple[dict[str, Recorded | None], dict[str, str]]:
+    """Every slug with its record, None where there is none; and apart, why a record cannot be read, with the remedy.
 
-
-def sound(world: World) -> list[str]:
-    """The slugs whose record can be read, or which have none: one damaged file hides no other bottle."""
-    return [slug for slug in world.home.slugs() if damage(world, slug) is None]
+    One damaged file hides no other bottle.
+    """
+    found: dict[str, Recorded | None] = {}
+    damaged: dict[str, str] = {}
+    for slug in world.home.slugs():
+        try:
+            found[slug] = find(world, slug)
+        except BottleError as error:
+            damaged[slug] = str(error)
+    return found, damaged
 
 
 def save(world: World, record: Recorded) -> None:

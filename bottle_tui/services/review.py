@@ -32,7 +32,7 @@ def cards(
     All bottles are looked at at once. With `rounds`, of somebody who looks again, one that is slow has the cards that
     are known by now.
     """
-    slugs = [slug] if slug is not None else lookup.sound(world)
+    slugs = [slug] if slug is not None else list(lookup.everything(world)[0])
     if slug is not None and not world.home.bottle(slug).exists():
         raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
     questions = {name: partial(_look, world, name, everything=everything) for name in slugs}
@@ -50,7 +50,7 @@ def card(world: World, id_fragment: str, edit: Edit = AS_ASKED, *, traffic: Traf
     With `traffic` at hand, as when another edit is tried, neither queues nor logs are read again.
     """
     if traffic is None and not _is_known(world, id_fragment):
-        once({name: partial(_sync, world, name) for name in lookup.sound(world)}, PATIENCE)
+        once({name: partial(_sync, world, name) for name in lookup.everything(world)[0]}, PATIENCE)
     slug, identity = queue.find(world, id_fragment)
     if traffic is None:
         interrupted.settle(world, slug)

@@ -28,8 +28,8 @@ def bottles(world: World, rounds: Rounds[BottleStatus] | None = None) -> list[Bo
     again, it is shown as it was last heard, and what it says later is in the next list. One whose record is damaged
     is "unknown", and says why.
     """
-    damaged = {slug: why for slug in world.home.slugs() if (why := lookup.damage(world, slug))}
-    records = [record for slug in lookup.sound(world) if (record := lookup.find(world, slug))]
+    listed, damaged = lookup.everything(world)
+    records = [record for record in listed.values() if record is not None]
     surveys = _surveys(world, records)
     questions = {each.slug: partial(_asked, world, each, surveys.get(each.runtime, _NOTHING)) for each in records}
     heard = once(questions, PATIENCE) if rounds is None else rounds.ask(questions, GLANCE)

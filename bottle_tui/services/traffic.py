@@ -60,12 +60,6 @@ def traffic(world: World, slug: str, *, since: datetime | None = None, host: str
     return Traffic(slug, len(chosen), tuple(by_host(totals)), tuple(totals), tuple(gaps), since, remark)
 
 
-def minutes(world: World, slug: str, *, since: datetime | None = None, host: str | None = None) -> tuple[Row, ...]:
-    """The same minute by minute, for a chart; nothing is drained."""
-    rows, _ = kept(world, slug, since)
-    return tuple(rollup.added(row for row in rows if host is None or _is(host, row.host)))
-
-
 def uses(world: World, slug: str) -> dict[str, Use]:
     """What each grant has admitted, as far as it was counted; nothing is drained."""
     rows, _ = kept(world, slug, None)

@@ -90,11 +90,6 @@ def connect(process: Process, question: dict[str, Any], timeout: float) -> socke
     return connection
 
 
-def hang_up(process: Process) -> None:
-    """SIGHUP: every part reloads."""
-    _kill(process, signal.SIGHUP)
-
-
 def end(process: Process, grace: float = 8.0) -> None:
     """SIGTERM, and after `grace` seconds SIGKILL to its whole group; returns once it is gone."""
     _kill(process, signal.SIGTERM)
