@@ -18,4 +18,5 @@ def how_to_leave(world: World, slug: str) -> str:
     """The line to show before joining: which key lets go of the agent, and whether it goes on then. Raises NotFound."""
     if lookup.recorded(world, slug).runtime == "local":
         return f"{slug}: the agent runs on this very terminal and ends with it; ctrl-c is the agent's"
-    return f"{slug}: ctrl-p ctrl-q lets go, and the agent goes on; `bottle-tui attach {slug}` joins it again"
+    keys = "ctrl-p ctrl-q (in zellij, ctrl-] twice)"
+    return f"{slug}: {keys} lets go, and the agent goes on; `bottle-tui attach {slug}` joins it again"

@@ -452,6 +452,32 @@ def test_attaching_joins_the_agents_terminal_leaves_it_running_and_starts_it_aga
     assert third.ended() == 0
 
 
+def test_letting_go_works_in_other_encodings_of_keys_and_the_agent_draws_anew_for_who_joins(make: Make) -> None:
+    drawing = "trap 'echo drawn-$((40+2))' WINCH; while :; do sleep 0.1; done"
+    place = make()
+    place.write(agent=f'image: "{SLEEPER}", command: [sh, -c, {json.dumps(drawing)}]')
+    place.up()
+    for keys in ("\x1b[112;5u\x1b[113;5u", "\x1d\x1d", "\x10\x11"):
+        terminal = attached(place)
+        terminal.until("drawn-42")
+        terminal.type(keys)
+        assert terminal.ended() == 0
+        assert place.runtime.states(place.recorded)["agent"] == "up"
+
+
+def test_what_the_agent_made_of_the_terminal_is_undone_when_it_is_left(make: Make) -> None:
+    drawing = "read _; printf '\\033[?1049h\\033[?25l\\033[>1uon-its-own-screen'; exec sleep 600"
+    place = make()
+    place.write(agent=f'image: "{SLEEPER}", command: [sh, -c, {json.dumps(drawing)}]')
+    place.up()
+    terminal = attached(place)
+    terminal.type("go\r")
+    terminal.until("on-its-own-screen")
+    terminal.type("\x10\x11")
+    terminal.until("\x1b[<1u\x1b[?1049l\x1b[?25h")
+    assert terminal.ended() == 0
+
+
 def test_a_shell_runs_beside_the_agent(running: Place) -> None:
     shell = attached(running, "sh", "-c", "echo ready; read word; stty size; id -u; exit 5")
     shell.until("ready")

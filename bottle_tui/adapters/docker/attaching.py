@@ -1,7 +1,4 @@
-"""Joining a terminal in a container with this one: raw mode, window size; restored whatever happens.
-
-The engine ends the connection when it sees ctrl-p ctrl-q, as with Docker's own command.
-"""
+"""Joining a terminal in a container with this one: raw mode, window size; restored whatever happens."""
 
 import contextlib
 import os
@@ -12,9 +9,11 @@ import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Any
 
 from bottle_tui.adapters.docker.engine import Engine, foreign_errors, translated
+from bottle_tui.adapters.docker.leaving import ENGINE_KEYS, PATIENCE, Keys, Modes
 from bottle_tui.errors import BottleError, UsageError
 
 _CHUNK = 65536
@@ -35,11 +34,22 @@ def attach(engine: Engine, container: str, argv: list[str] | None) -> int:
 def _join(engine: Engine, container: str) -> int:
     api = engine.api
     running = bool(api.inspect_container(container)["State"]["Running"])
-    params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0}
+    params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0, "detachKeys": ENGINE_KEYS}
     connection = api.attach_socket(container, params=params)
-    if not running:
+
+    def resize(rows: int, columns: int) -> None:
+        api.resize(container, height=rows, width=columns)
+
+    if running:  # an agent draws anew when its window changes, and it has the size of whoever was here last
+        size = shutil.get_terminal_size()
+        resize(size.lines + 1, size.columns)
+    else:
         api.start(container)
-    _copy(connection, lambda rows, columns: api.resize(container, height=rows, width=columns))
+    modes = Modes()
+    try:
+        _copy(connection, resize, Keys(), modes)
+    finally:
+        os.write(sys.stdout.fileno(), modes.undone())
     state = api.inspect_container(container)["State"]
     return 0 if state.get("Running") else int(state.get("ExitCode") or 0)
 
@@ -63,26 +73,38 @@ def _run_beside(engine: Engine, container: str, argv: list[str]) -> int:
     return 0 if code is None else int(code)
 
 
-def _copy(connection: Any, resize: Callable[[int, int], object]) -> None:
-    """Bytes both ways until the container's side ends."""
+def _copy(
+    connection: Any, resize: Callable[[int, int], object], keys: Keys | None = None, modes: Modes | None = None
+) -> None:
+    """Bytes both ways until the container's side ends, or `keys` says that the operator leaves."""
     sock = getattr(connection, "_sock", connection)
     sock.settimeout(None)
     stdin, stdout = sys.stdin.fileno(), sys.stdout.fileno()
+    until: float | None = None
     with _raw(stdin), _window(resize):
         sources = [sock, stdin]
         while True:
-            ready, _, _ = select.select(sources, [], [])
+            ready, _, _ = select.select(sources, [], [], None if until is None else max(until - monotonic(), 0))
             if sock in ready:
                 data = sock.recv(_CHUNK)
                 if not data:
                     return
                 os.write(stdout, data)
+                if modes is not None:
+                    modes.wrote(data)
             if stdin in ready:
-                typed = os.read(stdin, _CHUNK)
-                if typed:
-                    sock.sendall(typed)
-                else:
+                typed, leaves = os.read(stdin, _CHUNK), False
+                if not typed:
                     sources.remove(stdin)
+                elif keys is not None:
+                    typed, leaves = keys.typed(typed)
+                    until = monotonic() + PATIENCE if keys.holds else None
+                sock.sendall(typed)
+                if leaves:
+                    return
+            elif keys is not None and until is not None and monotonic() >= until:
+                sock.sendall(keys.waited())
+                until = None
 
 
 @contextlib.contextmanager
