@@ -131,7 +131,7 @@ class BottleApp(App[int]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("Theme", "Other colours, until you leave", self.action_change_theme)
         if isinstance(screen, View):
-            yield from commands(screen, self.BINDINGS)
+            yield from commands(screen, self.BINDINGS, self.likes.keys)
 
 
 def run(world: World, *, read_only: bool = False, slug: str | None = None, likes: Likes = NO_LIKES,

@@ -1,4 +1,4 @@
-"""Keys that the settings file moves: what the footer shows then, and whether two actions of one view share a key."""
+"""The keys of a view, and those that the settings file moves: how they are shown, and whether two actions share one."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -35,6 +35,13 @@ def collision(owners: Mapping[str, list[type]], moved: Mapping[str, str]) -> str
 def _plain(key: str) -> str:
     """One name for a key, however it is written."""
     return SHOWN.get(key, key)
+
+
+def shown_key(binding: Binding, moved: Mapping[str, str]) -> str:
+    """The first key of an action as it is written for people: the operator's own, else the binding's."""
+    if binding.id and binding.id in moved:
+        return _plain(moved[binding.id].split(",")[0])
+    return binding.key_display or _plain(binding.key.split(",")[0])
 
 
 def hint(shown: Hint, owner: type, moved: Mapping[str, str]) -> Hint:

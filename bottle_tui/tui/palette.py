@@ -1,23 +1,24 @@
 """Every action of a view by name. What decides is asked for once more there, so that no typed name decides."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
+from bottle_tui.tui.moved_keys import shown_key
 from bottle_tui.tui.screens.view import DECIDING, View
 
 
-def commands(view: View, of_app: Iterable[BindingType]) -> Iterator[SystemCommand]:
-    """The view's own bindings and the app's."""
+def commands(view: View, of_app: Iterable[BindingType], moved: Mapping[str, str]) -> Iterator[SystemCommand]:
+    """The view's own bindings and the app's, each with its key. `moved`: the settings' own keys by binding id."""
     for each in of_app:
         if isinstance(each, Binding) and each.action != "command_palette":
-            title = f"{each.description} ({each.key_display or each.key.split(',')[0]})"
+            title = f"{each.description} ({shown_key(each, moved)})"
             yield SystemCommand(title, each.tooltip, partial(_run, view, f"app.{each.action}"))
     for binding in own_bindings(view):
+        title = f"{binding.description} ({shown_key(binding, moved)})"
         key = binding.key.split(",")[0]
-        title = f"{binding.description} ({binding.key_display or key})"
         if key in DECIDING:
             yield SystemCommand(title, f"{binding.tooltip}; asks for y", partial(view.ask, key))
         else:

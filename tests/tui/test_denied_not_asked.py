@@ -38,6 +38,24 @@ async def test_narrower_than_140_columns_the_tabs_say_how_much_and_p_opens_the_l
         assert page.index("research") < page.index("background")
 
 
+async def test_below_80_columns_the_footer_counts_them_and_every_tab_keeps_its_name(sit: Sit) -> None:
+    async with sit(desk(card()), size=(60, 24)) as operator:
+        await seen(operator)
+        assert "p denied 12" in operator.text("#footer")
+        assert "5 History" in operator.text("#tabs")
+
+
+async def test_what_a_stopped_bottle_was_denied_is_not_offered(sit: Sit) -> None:
+    there = desk(card())
+    there.running = [replace(each, state="stopped") if each.slug == "lab" else each for each in there.running]
+    async with sit(there) as operator:
+        await seen(operator)
+        await operator.until(lambda: operator.app.board.ours)
+        assert "not asked: 3 in 2 ▸" in operator.text("#tabs")
+        await operator.press("p")
+        assert "lab" not in operator.text("#page") and "research" in operator.text("#page")
+
+
 async def test_from_140_columns_on_it_stands_on_the_left_with_its_age_and_the_background_in_one_line(sit: Sit) -> None:
     async with sit(desk(card()), size=(160, 40)) as operator:
         await seen(operator)

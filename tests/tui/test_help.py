@@ -32,6 +32,14 @@ async def read(operator: Operator) -> list[str]:
         assert panel.scroll_y > before, "a page further is not to be had"
 
 
+@pytest.mark.parametrize(("view", "first"), [("1", ["a", "r"]), ("2", ["j", "↓"]), ("4", ["[", "]"])])
+async def test_the_keys_of_the_view_itself_come_first(sit: Sit, view: str, first: list[str]) -> None:
+    async with sit(size=(80, 24)) as operator:
+        await operator.press(view)
+        keys = list(dict.fromkeys(key for key, _ in described(operator)))
+        assert keys[:2] == first
+
+
 @pytest.mark.parametrize("size", SMALL)
 @pytest.mark.parametrize("view", VIEWS)
 async def test_every_key_of_a_view_can_be_read_whole_with_the_keyboard_alone(

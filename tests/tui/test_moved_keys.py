@@ -18,6 +18,13 @@ async def test_the_footer_shows_the_operators_own_keys_and_they_work(sit: Sit) -
         await operator.until(lambda: operator.called("approve"))
 
 
+async def test_the_palette_names_the_operators_own_keys(sit: Sit) -> None:
+    async with sit(Desk(), likes=Settings(keys={"mute": "Z,f9", "help": "f1"})) as operator:
+        titles = [command.title for command in operator.app.get_system_commands(operator.app.screen)]
+        assert {"mute (Z)", "help (f1)", "approve (a)"} <= set(titles)
+        assert "mute (M)" not in titles
+
+
 @pytest.mark.parametrize(
     ("keys", "line"),
     [

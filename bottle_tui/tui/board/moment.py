@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 
+from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.folding import Folding, Line
 from bottle_tui.core.joining import joined
 from bottle_tui.core.marks import Marks
@@ -136,6 +137,12 @@ class Board:
     def running(self) -> list[str]:
         """Slugs of those whose sidecars can be listened to."""
         return [bottle.slug for bottle in self.ours if bottle.state != "stopped"]
+
+    @property
+    def denied(self) -> tuple[DeniedGroup, ...]:
+        """Denied and not asked for, background last. Not of stopped bottles: there is nothing to grant there."""
+        stopped = {bottle.slug for bottle in self.ours if bottle.state == "stopped"}
+        return tuple(group for group in self.standing.of(self.only) if group.slug not in stopped)
 
     @property
     def waiting(self) -> tuple[Card, ...]:

@@ -43,7 +43,3 @@ class Standing:
     def muted_now(self, now: datetime) -> frozenset[str]:
         """Bottles that call nobody at this moment."""
         return frozenset(slug for slug, until in self.muted.items() if until > now)
-
-    def quiet(self, only: str | None) -> int:
-        """How many denials were background."""
-        return sum(group.count for group in self.of(only) if group.background)

@@ -50,7 +50,7 @@ class Denied(ModalScreen[DeniedGroup | None]):
         width, height = page.size.width, page.size.height
         if board is None or not height:
             return
-        groups = board.standing.of(board.only)
+        groups = board.denied
         keys = [key_of(group) for group in groups]
         self._index = keys.index(self.selected) if self.selected in keys else max(min(self._index, len(keys) - 1), 0)
         self.selected = keys[self._index] if keys else None
@@ -78,7 +78,7 @@ class Denied(ModalScreen[DeniedGroup | None]):
     def action_move(self, by: int) -> None:
         """Another group."""
         board = self.board()
-        groups = board.standing.of(board.only) if board else ()
+        groups = board.denied if board else ()
         if groups:
             self._index = min(max(self._index + by, 0), len(groups) - 1)
             self.selected, self._note = key_of(groups[self._index]), ""

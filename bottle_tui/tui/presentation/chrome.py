@@ -100,8 +100,8 @@ def tabs_row(board: Board, view: str, width: int) -> Row:
     elif board.only:
         only = Span(visible(board.only), "strong")
         right = (Span("only ", "muted"), only, Span("  b ", "key"), Span("all ", "muted"))
-    if not trouble and width < WIDE:
-        right = (*denied.summary(board, view, width), *right)
+    if not trouble and 80 <= width < WIDE:
+        right = (*denied.summary(board, view), *right)
     return spread(tuple(spans), right, width)
 
 

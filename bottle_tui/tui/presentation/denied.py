@@ -14,13 +14,17 @@ STALE = 90.0
 """Seconds after which a list that nobody could read anew is "not known"."""
 
 
-def summary(board: Board, view: str, width: int) -> Row:
+def count(board: Board) -> int:
+    """How many denials nobody asked for, background left out."""
+    return sum(group.count for group in board.denied if not group.background)
+
+
+def summary(board: Board, view: str) -> Row:
     """For the tabs: how many denials in how many groups, and the key where it opens them; nothing without any."""
-    groups = board.standing.loud(board.only)
+    groups = [group for group in board.denied if not group.background]
     if not groups:
         return ()
-    count = sum(group.count for group in groups)
-    words = f"{count} in {len(groups)} ▸ " if width < 80 else f"not asked: {count} in {len(groups)} ▸ "
+    words = f"not asked: {count(board)} in {len(groups)} ▸ "
     key = (Span("p ", "key"),) if view == "inbox" else ()
     return row(*key, Span(words, "muted" if board.standing.trouble else "warn"))
 
@@ -55,7 +59,8 @@ def group_row(group: DeniedGroup, now: datetime, width: int, *, selected: bool =
 
 def pane_rows(board: Board, width: int, most: int) -> list[Row]:
     """For the left of a wide screen: the groups that wait for nobody, background in one line."""
-    loud, quiet = board.standing.loud(board.only), board.standing.quiet(board.only)
+    loud = [group for group in board.denied if not group.background]
+    quiet = sum(group.count for group in board.denied if group.background)
     if not loud and not quiet and not board.standing.trouble:
         return []
     rows = [rule("denied, not asked", f"{heard(board)} · p", width)]
@@ -97,10 +102,7 @@ def ending_rows(board: Board, width: int, most: int) -> list[Row]:
 
 def list_rows(board: Board, selected: Key | None, width: int) -> list[Row]:
     """Every group, for the list; background last."""
-    return [
-        group_row(group, board.now, width, selected=key_of(group) == selected)
-        for group in board.standing.of(board.only)
-    ]
+    return [group_row(group, board.now, width, selected=key_of(group) == selected) for group in board.denied]
 
 
 def detail_rows(group: DeniedGroup, now: datetime, width: int) -> list[Row]:

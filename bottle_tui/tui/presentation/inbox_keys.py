@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from bottle_tui.core import edit_form, narrowing
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import problem
+from bottle_tui.tui.presentation import denied
 from bottle_tui.tui.presentation.chrome import Hint
 
 type Footer = tuple[Sequence[Hint], Sequence[Hint]]
@@ -32,7 +33,7 @@ def inbox_hints(board: Board, can: Mapping[str, bool], width: int, *, zoomed: bo
     edit, leave = [keys["e"], Hint("p", "denied")], [Hint("?", "help"), Hint("q", "quit")]
     first, more = _deciding(board, can, keys, width), [keys["t"], keys["s"]]
     if width < 80:
-        return first, [*more, *edit, *leave]
+        return first, [*more, keys["e"], Hint("p", _denied(board)), *leave]
     zoom = Hint("enter", "unfold" if board.fold else "back" if zoomed else "zoom")
     second = [
         Hint("j/k", "scroll" if scrolls else "next"),
@@ -56,6 +57,11 @@ def _deciding(board: Board, can: Mapping[str, bool], keys: Mapping[str, Hint], w
         keys["="]._replace(text=fit),
         *(keys[key] for key in ("path", "m", "w")),
     ]
+
+
+def _denied(board: Board) -> str:
+    """With their number, for which the tabs have no room where this is."""
+    return f"denied {denied.count(board) or ''}".rstrip()
 
 
 def _looking(board: Board) -> list[Hint]:

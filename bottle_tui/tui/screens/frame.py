@@ -5,13 +5,14 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
 
 from bottle_tui.tui import helping
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.moved_keys import hint
+from bottle_tui.tui.moved_keys import bindings, hint
 from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tab_at, tabs_row, title_row, too_small
 from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.sentry import Sentry
@@ -63,6 +64,13 @@ class Frame(Screen[None]):
 
     def wheel(self, by: int) -> None:
         """The wheel was turned by a notch. It scrolls; it never decides."""
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """In the order of the help panel: this view's own keys, those of every view, then Textual's."""
+        order = {binding.id: place for place, binding in enumerate(bindings(type(self)))}
+        found = super().active_bindings.items()
+        return dict(sorted(found, key=lambda each: order.get(each[1].binding.id, len(order))))
 
     # Drawing
 
