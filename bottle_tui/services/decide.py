@@ -78,7 +78,16 @@ def _approve(world: World, bottle: Held, entry: Entry, digest: str, edit: Edit, 
         enforced = enforce(bottle.session, bottle.live, wish)
     except (NotApplied, StateUnknown) as error:
         return _outcome(bottle, entry, "failed", f"approved, {error.message}", exit_code=error.exit_code)
-    return _done(bottle, entry, wish, enforced, str(edit.apply_to(entry.proposal.args).get("host", "")))
+    return _done(bottle, entry, wish, enforced, _what(entry, edit))
+
+
+def _what(entry: Entry, edit: Edit) -> str:
+    """The host, and what of it where that is not a route."""
+    args = edit.apply_to(entry.proposal.args)
+    host = str(args.get("host", ""))
+    if entry.proposal.tool != "pipelock-block":
+        return host
+    return f"{host} to be passed on unread" if args.get("want") == "passthrough" else f"{host} in pipelock's list"
 
 
 def _lag(world: World, bottle: Held, edit: Edit) -> timedelta:

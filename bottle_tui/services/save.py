@@ -6,6 +6,8 @@ from pathlib import Path
 
 from bottle_tui.core import providers, saving
 from bottle_tui.core.always import Always
+from bottle_tui.core.changes import State
+from bottle_tui.core.manifest import Manifest
 from bottle_tui.core.takeover import is_of_manifest
 from bottle_tui.errors import Conflict, InvalidFile, NotFound
 from bottle_tui.ports import BottleHome, World
@@ -32,12 +34,14 @@ def save(world: World, slug: str, file: Path | None = None) -> Patch:
     if manifest.name != slug:
         raise Conflict(f"describes {manifest.name}, not {slug}; name the manifest of {slug} with -f", file=str(path))
     kept = grants.entries(home)
-    fresh, ending = _run_time(home, {entry.id for entry in kept})
+    state = _in_force(home)
+    fresh, ending = _run_time(state, {entry.id for entry in kept})
     provider = providers.ALL[manifest.agent.provider]
+    beside = _beside(state, manifest, provider)
     provided = (*(route.host for route in provider.routes), *provider.hosts)
     text = path.read_bytes().decode()
     new = saving.saved(text, str(path), (*kept, *fresh), provided)
-    return Patch(str(path), unified(text, new.text, path.name), new.added, (*new.left, *ending))
+    return Patch(str(path), unified(text, new.text, path.name), new.added, (*new.left, *ending, *beside))
 
 
 def unified(before: str, after: str, name: str) -> str:
@@ -56,12 +60,16 @@ def _manifest_of(world: World, slug: str) -> Path:
     return Path(stated)
 
 
-def _run_time(home: BottleHome, known: set[str]) -> tuple[list[Always], list[str]]:
-    """What is granted until the bottle stops, and in words what ends by itself and so belongs into no manifest."""
+def _in_force(home: BottleHome) -> State:
+    """What was last in force; nothing where that cannot be read."""
     try:
-        state = session.live(home).state
+        return session.live(home).state
     except (Conflict, InvalidFile):
-        return [], []
+        return State()
+
+
+def _run_time(state: State, known: set[str]) -> tuple[list[Always], list[str]]:
+    """What is granted until the bottle stops, and in words what ends by itself and so belongs into no manifest."""
     fresh, ending = [], []
     for route in state.routes:
         for grant in route.grants:
@@ -72,3 +80,27 @@ def _run_time(home: BottleHome, known: set[str]) -> tuple[list[Always], list[str
             else:
                 fresh.append(grants.entry(state, route, grant))
     return fresh, ending
+
+
+def _beside(state: State, manifest: Manifest, provider: providers.Provider) -> list[str]:
+    """What was approved of pipelock alone: for a host whose route the manifest has, or in pipelock's own list."""
+    stated = {route.host: route.passthrough for route in provider.routes}
+    stated |= {route.host: route.passthrough for route in manifest.routes if route.passthrough is not None}
+    unread = [
+        route.host
+        for route in state.routes
+        if route.pipelock == "passthrough"
+        and not stated.get(route.host)
+        and route.grants
+        and all(is_of_manifest(each) for each in route.grants)
+    ]
+    return [
+        *(
+            f"{host}: passed on unread; to keep that, its route needs `pipelock: {{tls_passthrough: true}}`"
+            for host in unread
+        ),
+        *(
+            f"{host}: in pipelock's own list, which no manifest holds; it stays until `bottle-tui pipelock edit`"
+            for host in (*state.extra.hosts, *state.extra.passthrough)
+        ),
+    ]

@@ -105,3 +105,16 @@ def test_a_file_without_a_last_line_feed_is_patched_too(shell) -> None:
     assert "\\ No newline at end of file" in shell.out
     subprocess.run(["git", "apply"], input=shell.out.encode(), check=True, cwd=shell.folder)
     assert (shell.folder / "bottle.yaml").read_text().count("files.example.net") == 1
+
+
+def test_what_was_approved_of_pipelock_alone_is_named_with_where_it_would_have_to_stand(shell) -> None:
+    shell.up(MANIFEST)
+    for host, want in (("api.example.com", "passthrough"), ("cdn.example.org", "allow")):
+        id = shell.runtime.supervise("box").file("pipelock-block", host=host, want=want)
+        digest = shell.json("show", id)["digest"]
+        assert shell("approve", id, "--digest", digest) == 0, shell.err
+        said = "api.example.com to be passed on unread" if want == "passthrough" else "in pipelock's list: in force"
+        assert said in shell.out
+    left = shell.json("routes", "save", "box")["left"]
+    assert left[0].startswith("api.example.com: passed on unread") and "tls_passthrough" in left[0]
+    assert left[1].startswith("cdn.example.org: in pipelock's own list")
