@@ -39,7 +39,7 @@ def _folded(out: Output, cells: Sequence[str], sizes: Sequence[int], style: str 
 
 def _row(deed: Deed, time: int, *between: str) -> tuple[str, ...]:
     """When, who, what, about which host, how it ended."""
-    what = _WHAT.get(deed.operation, "edited" if deed.verb in ("routes", "pipelock") else deed.verb)
+    what = _WHAT.get(deed.operation, "edited" if deed.verb in ("routes", "pipelock") else deed.said)
     return (f"{deed.at:%Y-%m-%d %H:%M:%S}"[:time], deed.actor, what, _host(deed), *between, _result(deed))
 
 
@@ -48,8 +48,4 @@ def _host(deed: Deed) -> str:
 
 
 def _result(deed: Deed) -> str:
-    if deed.ok is None:
-        return "begun, and nothing more was heard"
-    if deed.ok:
-        return deed.result or "done"
-    return deed.result if deed.result.startswith("not ") else f"not done: {deed.result}" if deed.result else "not done"
+    return deed.told or "done"

@@ -38,6 +38,21 @@ class Deed:
     reopen: bool = False
     """Whether it is a rejection that still stands."""
 
+    @property
+    def said(self) -> str:
+        """The verb as it reads: "approve" and not "approved" where it was tried and did not come to that."""
+        return _TRIED.get(self.verb, self.verb) if self.ok is False else self.verb
+
+    @property
+    def told(self) -> str:
+        """How it ended, in words; empty where the verb says all of it."""
+        if self.ok is None:
+            return "begun, and nothing more was heard"
+        if self.ok:
+            return self.result
+        why = self.result
+        return why if why.startswith(("not ", "nothing done")) else f"not in force: {why}" if why else "not done"
+
 
 MOST_OPEN = 4
 """How far back an intent is looked for."""
@@ -45,6 +60,10 @@ _VERBS = {
     "approve": "approved", "revoke": "revoked", "expire": "ended", "routes": "routes", "pipelock": "pipelock",
     "release": "released", "answer": "answered", "quarantine": "quarantined",
     "up": "started",
+}  # fmt: skip
+_TRIED = {
+    "approved": "approve", "revoked": "revoke", "released": "release", "started": "start", "stopped": "stop",
+    "removed": "remove", "quarantined": "quarantine",
 }  # fmt: skip
 _PLAIN = {"rejected": "rejected", "reopened": "reopened", "proposed": "proposed", "withdrawn": "withdrawn",
           "superseded": "superseded",
@@ -161,6 +180,8 @@ def _result(record: Mapping[str, Any]) -> str:
             return "runs, in force"
         cut = record.get("cut")
         return f"in force, proven; {counted(cut, 'stream')} cut" if isinstance(cut, int) and cut else "in force, proven"
+    if record.get("nothing_done") is True:
+        return f"nothing done: {why}" if why else "nothing done"
     return str(why) if why else ""
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bottle_tui.core.absence import Absence, Happened
+from bottle_tui.core.deeds import Deed
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
 from bottle_tui.services import history, traffic
@@ -22,7 +23,7 @@ def since(world: World, left: datetime, slug: str | None = None) -> Absence:
             for deed in history.listed(world, name):
                 if deed.at < left:
                     break
-                line = Happened(deed.at, name, f"{deed.what} {deed.verb}{f' by {deed.actor}' if deed.actor else ''}")
+                line = Happened(deed.at, name, _line(deed))
                 (ran_out if deed.verb in _OVER else decided).append(line)
             counted = traffic.traffic(world, name, since=left)
         except BottleError as error:
@@ -33,6 +34,11 @@ def since(world: World, left: datetime, slug: str | None = None) -> Absence:
         requests += sum(row.count for row in counted.rows if row.reason is None)
         remark = remark or (f"{name}: some of it was not counted" if counted.gaps else "")
     return Absence(left, _latest(ran_out), _latest(decided), up, down, requests, remark)
+
+
+def _line(deed: Deed) -> str:
+    by = f" by {deed.actor}" if deed.actor else ""
+    return f"{deed.what} {deed.said}{by}" + (f": {deed.told}" if deed.ok is False else "")
 
 
 def _latest(found: list[Happened]) -> tuple[Happened, ...]:

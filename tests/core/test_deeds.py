@@ -143,3 +143,15 @@ def test_a_grant_is_found_in_a_listing_by_its_id_until_it_is_gone() -> None:
     found = Listing("box", "sha256:0", None, None, False, listed, NOW)
     assert found.item("m1") is listed[0]
     assert found.item("m2") is None and found.item(None) is None
+
+
+def test_what_was_tried_and_did_not_come_to_it_does_not_read_as_done() -> None:
+    tried = record(1, "intent", of="approve", proposal=FIRST)
+    refused = record(2, "result", of="approve", proposal=FIRST, in_force=False, nothing_done=True, why="in quarantine")
+    failed = record(2, "result", of="approve", proposal=FIRST, in_force=False, why="pipelock is silent")
+    said = [(deed.said, deed.told) for result in (refused, failed) for deed in deeds([tried, result], {})]
+    assert said == [("approve", "nothing done: in quarantine"), ("approve", "not in force: pipelock is silent")]
+    (done,) = deeds(approved(1, FIRST), {})
+    assert (done.said, done.told) == ("approved", "in force, proven; 3 streams cut")
+    (begun,) = deeds([tried], {})
+    assert (begun.said, begun.told) == ("approved", "begun, and nothing more was heard")

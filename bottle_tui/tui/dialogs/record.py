@@ -27,7 +27,7 @@ class RecordPage(Lookup):
         records: tuple[Record, ...]
 
     def __init__(self, deeds: Deeds, slug: str, deed: Deed) -> None:
-        super().__init__(f"{visible(deed.verb)} {visible(deed.what)} · {visible(slug)}", deeds, self._rows)
+        super().__init__(f"{visible(deed.said)} {visible(deed.what)} · {visible(slug)}", deeds, self._rows)
         self.slug = slug
         self.numbers = [number for number in (deed.began, deed.n) if number is not None]
         self.records: tuple[Record, ...] | None = None

@@ -30,7 +30,7 @@ def deed_row(deed: Deed, now: datetime, width: int, *, selected: bool, doing: st
     brief = width < 100
     when = Span(fit(day_clock(deed.at, now, brief=brief), 6 if brief else 12), "muted")
     who = Span(fit(cut(visible(deed.actor), 9), 10), "plain") if width >= 76 else Span("")
-    verb = Span(fit(visible(deed.verb), 12), VERB_STYLES.get(deed.verb, "accent") if deed.ok is not False else "danger")
+    verb = Span(fit(visible(deed.said), 12), VERB_STYLES.get(deed.verb, "accent") if deed.ok is not False else "danger")
     key = f"{doing}… " if doing else "u revoke " if deed.undo else "o reopen " if deed.reopen else ""
     tail = (Span(key[:1], "key"), Span(key[1:], "plain")) if not doing else (Span(key, "accent"),)
     room = width - 2 - len(when.text) - len(who.text) - 12
@@ -42,15 +42,14 @@ def deed_row(deed: Deed, now: datetime, width: int, *, selected: bool, doing: st
 
 
 def _result(deed: Deed) -> tuple[str, Style]:
+    told = visible(deed.told)
     if deed.ok is None:
-        return "begun, and nothing more was heard", "warn"
+        return told, "warn"
     if not deed.ok:
-        why = visible(deed.result)
-        said = why if why.startswith("not ") else f"not in force: {why}" if why else "not done"
-        return f"✗ {said}", "danger"
-    if deed.verb in ("approved", "revoked", "routes", "pipelock", "started") and deed.result:
-        return f"✓ {visible(deed.result)}", "muted"
-    return visible(deed.result), "muted"
+        return f"✗ {told}", "danger"
+    if deed.verb in ("approved", "revoked", "routes", "pipelock", "started") and told:
+        return f"✓ {told}", "muted"
+    return told, "muted"
 
 
 def ledger_head(count: int, find: str, active: bool, trouble: str, width: int) -> Row:
