@@ -204,7 +204,9 @@ def _route_rows(route: dict[str, Any], uses: Mapping[str, Use]) -> list[tuple[st
             (
                 grant.get("host") or (route["host"] if number == 0 else '  "'),
                 route["pipelock"] if number == 0 else "",
-                f"{route['auth_scheme']} {route['token_env']}" if route.get("token_env") and number == 0 else "",
+                f"{route['auth_scheme']} {route.get('token_ref', route['token_env'])}"
+                if route.get("token_env") and number == 0
+                else "",
                 " ".join(grant.get("path_allowlist") or ["every"]),
                 " ".join(grant.get("methods") or ["every"]),
                 " ".join(str(port) for port in grant.get("ports") or [443]),

@@ -4,7 +4,7 @@ Hosts and paths in it are foreign and are sanitised by whoever draws them.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -70,6 +70,8 @@ class Listing:
     """Hosts that pipelock alone lets through or does not scan, in words."""
     remark: str = ""
     """Why the newest uses are not counted yet, or the gate could not be asked."""
+    refs: Mapping[str, str] = field(default_factory=dict)
+    """Credential slot → the operator's variable that it was filled from."""
 
     def item(self, id: str | None) -> Item | None:
         """That one, None once it is gone."""

@@ -31,6 +31,7 @@ def routes(world: World, slug: str, *, drain: bool = True) -> Listing:
         skew=status.time - now if status else timedelta(),
         scans=scans,
         slots=frozenset(status.slots) if status else None,
+        refs=live.state.slots.refs,
         extra=(*(f"{host} listed" for host in extra.hosts), *(f"{host} passthrough" for host in extra.passthrough)),
         remark=unreachable or kept_trouble or remark,
     )

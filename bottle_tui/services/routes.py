@@ -7,6 +7,7 @@ from typing import Any
 from bottle_tui.core.changes import AuthAsk
 from bottle_tui.core.edits import BOTTLE
 from bottle_tui.core.operations import Add, EditRoutes, Operation, Remove
+from bottle_tui.core.slots import Slots
 from bottle_tui.core.takeover import is_of_manifest
 from bottle_tui.core.views import Card, Outcome
 from bottle_tui.errors import SidecarUnreachable
@@ -22,7 +23,8 @@ def show(world: World, slug: str) -> dict[str, Any]:
     """`{slug, digest, generation, in_force, routes}`; `in_force` only if the running gate has just said this digest."""
     interrupted.settle(world, slug)
     opened = session.opened(world, slug)
-    table = session.live(opened.home).table
+    live = session.live(opened.home)
+    table, state = live.table, live.state
     stopped = _stopped(opened)
     kept = _coming_back(opened, table.routes) if stopped else table.routes
     generation, digest, scans = None, None, {}
@@ -39,9 +41,18 @@ def show(world: World, slug: str) -> dict[str, Any]:
         "generation": generation,
         "in_force": digest == table.digest,
         "quarantined": table.quarantined,
-        "routes": [route_as_data(route) | {"scan": scans.get(route.host, _NOTHING_SCANNED)} for route in kept],
+        "routes": [
+            route_as_data(route) | _variable(route, state.slots) | {"scan": scans.get(route.host, _NOTHING_SCANNED)}
+            for route in kept
+        ],
         "stopped": stopped,
     }
+
+
+def _variable(route: Route, slots: Slots) -> dict[str, str]:
+    """The operator's variable that fills the slot of a route."""
+    variable = slots.refs.get(route.token_env or "")
+    return {"token_ref": variable} if variable else {}
 
 
 def _stopped(opened: session.Session) -> bool:

@@ -74,6 +74,11 @@ def test_a_route_with_a_credential_gets_a_slot_and_its_value_goes_to_the_gate_on
     assert shell(*words, "--digest", digest) == 0, shell.err
     assert shell.runtime.gate("box").slots["EGRESS_TOKEN_0"][1] == "value-of-the-token"
     assert "value-of-the-token" not in shell.out + shell.err
+    assert shell("routes", "show", "box", "api.example.com") == 0
+    assert "Bearer EXAMPLE_TOKEN" in shell.out and "EGRESS_TOKEN" not in shell.out
+    (route,) = shell.json("routes", "show", "box", "api.example.com")["routes"]
+    assert (route["token_env"], route["token_ref"]) == ("EGRESS_TOKEN_0", "EXAMPLE_TOKEN")
+    assert "value-of-the-token" not in shell.out
 
 
 def test_a_digest_of_another_change_is_four(shell) -> None:

@@ -74,6 +74,7 @@ def listing(slug: str = "docs", **changes: object) -> Listing:
         at=NOON - timedelta(seconds=2),
         scans={"api.example.com": (412, 3_400_000, 9_100)},
         slots=frozenset({"EGRESS_TOKEN_0"}),
+        refs={"EGRESS_TOKEN_0": "API_TOKEN"},
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 

@@ -142,6 +142,7 @@ def test_an_empty_slot_is_told_from_a_filled_and_an_unknown_one() -> None:
         found = looking.listing(slots=slots)
         item = found.item(looking.ASKED)
         assert item is not None and words in said(route_note.item_note(item, found, NOON, 100))
+        assert "API_TOKEN in slot EGRESS_TOKEN_0" in said(route_note.item_note(item, found, NOON, 100))
 
 
 def test_use_that_was_not_counted_is_not_never() -> None:

@@ -24,7 +24,7 @@ async def test_every_grant_is_listed_with_its_rules_its_end_and_its_use(sit: Sit
             "412×",
             "always",
             "manifest",
-            "Bearer slot 0",
+            "API_TOKEN",
             "1 use",
             "no grant: denied",
         ):

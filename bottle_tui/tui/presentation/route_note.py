@@ -51,10 +51,12 @@ def _auth(item: Item, listing: Listing) -> str:
         return "none"
     header = "" if route.auth_header == "Authorization" else f", header {visible(route.auth_header)}"
     slot = visible(route.token_env or "")
+    variable = visible(listing.refs.get(route.token_env or "", ""))
     ready = "not known whether filled"
     if listing.slots is not None:
         ready = "filled" if route.token_env in listing.slots else "EMPTY: denied until `up` delivers it"
-    return f"{visible(route.auth_scheme or '')}, slot {slot} ({ready}){header}"
+    named = f"{variable} in slot {slot}" if variable else f"slot {slot}"
+    return f"{visible(route.auth_scheme or '')}, {named} ({ready}){header}"
 
 
 def _scan(item: Item, listing: Listing, now: datetime) -> str:

@@ -87,13 +87,12 @@ def item_row(item: Item, listing: Listing, now: datetime, width: int, *, selecte
     origin_text, origin_style = origin(item)
     used_text, used_style = used(item, now)
     scan_text, scan_style = SCAN_MARKS.get(item.route.pipelock, (visible(item.route.pipelock), "warn"))
-    auth = (
-        f"{visible(item.route.auth_scheme or '')} {visible(item.route.token_env or '')}" if item.route.has_auth else "–"
-    )
+    slot = item.route.token_env or ""
+    auth = visible(listing.refs.get(slot) or slot.replace("EGRESS_TOKEN_", "slot ")) if item.route.has_auth else "–"
     cells: dict[str, tuple[str, Style]] = {
         "PATHS": (paths(item), plain),
         "METHODS": (methods(item), plain),
-        "AUTH": (auth.replace("EGRESS_TOKEN_", "slot "), "accent" if item.route.has_auth else "faint"),
+        "AUTH": (auth, "accent" if item.route.has_auth else "faint"),
         "SCAN": (scan_text, scan_style),
         "UNTIL": (until_text, until_style),
         "USED": (used_text, used_style),
