@@ -25,6 +25,8 @@ def routes_show(context: Context) -> int:
     for line in interrupted.everywhere(context.world, context.args.slug):
         context.out.say(line)
 
+    if unsettled := interrupted.settle(context.world, context.args.slug):
+        context.out.say(unsettled)
     ending.settle(context.world, context.args.slug)
     shown = routes.show(context.world, context.args.slug)
     wanted = context.args.host

@@ -56,7 +56,7 @@ def settle(world: World, slug: str) -> str | None:
     except Conflict:
         return None
     except BottleError as error:
-        return error.message
+        return str(error)
 
 
 def everywhere(world: World, slug: str | None = None) -> list[str]:
@@ -73,7 +73,7 @@ def _settled(world: World, slug: str) -> str | None:
     try:
         return recover.recover_session(session.opened(world, slug))
     except BottleError as error:
-        return error.message
+        return str(error)
 
 
 def _unsettled(slug: str) -> str:

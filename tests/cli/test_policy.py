@@ -81,6 +81,14 @@ def test_a_route_with_a_credential_gets_a_slot_and_its_value_goes_to_the_gate_on
     assert "value-of-the-token" not in shell.out
 
 
+def test_a_journal_that_cannot_be_read_is_said_beside_the_routes(shell) -> None:
+    shell.up()
+    journal = shell.world.home.bottle("box").path / "apply.json"
+    journal.write_bytes(b"{")
+    assert shell("routes", "show", "box") == 0
+    assert "apply.json" in shell.err
+
+
 def test_a_digest_of_another_change_is_four(shell) -> None:
     shell.up()
     assert shell("routes", "add", "box", "api.example.com", "--digest", "sha256:" + "0" * 64) == 4
