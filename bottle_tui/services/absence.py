@@ -27,7 +27,7 @@ def since(world: World, left: datetime, slug: str | None = None) -> Absence:
                 (ran_out if deed.verb in _OVER else decided).append(line)
             counted = traffic.traffic(world, name, since=left)
         except BottleError as error:
-            remark = f"{name}: {error.message}"
+            remark = f"{name}: {error}"
             continue
         up += sum(row.bytes_up for row in counted.rows)
         down += sum(row.bytes_down for row in counted.rows)

@@ -68,7 +68,7 @@ def attempt(action: Callable[[], None]) -> str | None:
     try:
         action()
     except BottleError as error:
-        return error.message
+        return str(error)
     return None
 
 
@@ -120,7 +120,7 @@ def look(world: World, opened: Session, *, answers: bool) -> Cut:
     except Conflict:
         return cut
     except BottleError as error:
-        return replace(cut, gate=cut.gate and error.message)
+        return replace(cut, gate=cut.gate and str(error))
     if done is None or done.confirmed:
         _tries.pop(key, None)
     else:
@@ -132,7 +132,7 @@ def _network(opened: Session) -> str | None:
     try:
         return None if opened.runtime.isolated(opened.recorded) else "egress is on the chain"
     except BottleError as error:
-        return error.message
+        return str(error)
 
 
 def _noted(opened: Session) -> None:

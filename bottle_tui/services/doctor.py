@@ -130,7 +130,7 @@ def _bottle(world: World, slug: str) -> Iterator[Finding]:
         yield _unreadable(slug, error)
         return
     except BottleError as error:
-        yield Finding(slug, None, error.message)
+        yield Finding(slug, None, str(error))
         return
     well = state.state in ("running", "stopped", "starting")
     yield Finding(slug, well, state.state + (f": {state.note}" if state.note else ""))

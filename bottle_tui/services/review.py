@@ -156,7 +156,7 @@ def _computed(
         live = session.live(opened.home)
         return live, measured(world, opened, live, entry, traffic, edit), None
     except BottleError as error:
-        return live, None, error.message
+        return live, None, str(error)
 
 
 def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic: Traffic, edit: Edit) -> Card:

@@ -91,7 +91,7 @@ def _ask(chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]
     try:
         return gate.status(chosen.sidecar(record, "egress"), seconds=GATE_SECONDS), ""
     except BottleError as error:
-        return None, error.message
+        return None, str(error)
 
 
 def _skew(answer: GateStatus | None, asked: datetime, answered: datetime) -> float:
@@ -152,7 +152,7 @@ def _silence(world: World, record: Recorded) -> str:
     try:
         lookup.runtime_of(world, record).check()
     except BottleError as error:
-        return error.message
+        return str(error)
     return "the runtime does not answer"
 
 

@@ -77,7 +77,7 @@ def drain(world: World, slug: str) -> str | None:
             with new.home.lock(timeout=1.0):
                 _absorb(world, new)
     except BottleError as error:
-        return error.message
+        return str(error)
     return None
 
 
@@ -87,7 +87,7 @@ def close(world: World, slug: str) -> str | None:
         if (new := _uncounted(world, slug)) is not None:
             _absorb(world, new, closing=True)
     except BottleError as error:
-        return error.message
+        return str(error)
     return None
 
 
