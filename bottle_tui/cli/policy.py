@@ -25,10 +25,10 @@ def routes_show(context: Context) -> int:
     for line in interrupted.everywhere(context.world, context.args.slug):
         context.out.say(line)
 
-    if unsettled := interrupted.settle(context.world, context.args.slug):
-        context.out.say(unsettled)
     ending.settle(context.world, context.args.slug)
     shown = routes.show(context.world, context.args.slug)
+    if unsettled := interrupted.settle(context.world, context.args.slug):
+        context.out.say(unsettled)
     wanted = context.args.host
     if wanted is not None:
         shown["routes"] = [route for route in shown["routes"] if route["host"] == wanted.lower()]
