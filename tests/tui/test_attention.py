@@ -157,9 +157,13 @@ async def test_the_first_key_after_ten_minutes_decides_nothing_and_opens_a_summa
 
 async def test_the_key_that_closes_the_summary_and_the_next_one_at_once_decide_nothing(sit: Sit) -> None:
     async with sit(Desk(waiting=[card()])) as operator:
-        await operator.pilot.pause()
+        operator.app.post_message(m.TimePassed())
+        await operator.until(lambda: operator.app.board.bottles_at)
         at(operator, 11)
+        operator.app.post_message(m.TimePassed())  # the jump is seen now, and not while the keys are typed
+        await operator.until(lambda: operator.app.board.epoch and not operator.app.board.asleep)
         await operator.press("a")
+        assert isinstance(operator.app.screen, Away)
         await operator.type("a", "a", gap=0.2)
         await operator.settle(1.0)
         assert operator.desk.deeds == []
