@@ -49,6 +49,15 @@ def held_up(desk: Desk) -> Event:
     return hold
 
 
+async def test_what_was_said_of_one_key_goes_as_soon_as_another_one_acts(sit: Sit) -> None:
+    async with sit(one()) as operator:
+        await looked(operator)
+        await operator.press("0")
+        assert "0: " in operator.text("#footer")
+        await operator.press("t")
+        assert "approve" in operator.text("#footer") and "0: " not in operator.text("#footer")
+
+
 async def test_a_fitted_card_is_shown_and_approved_as_it_is_shown(sit: Sit) -> None:
     async with sit(one()) as operator:
         await looked(operator)

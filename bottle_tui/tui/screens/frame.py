@@ -152,7 +152,8 @@ class Frame(Screen[None]):
         self.notice = line
         if self._notice_timer:
             self._notice_timer.stop()
-        self._notice_timer = self.set_timer(NOTICE_SECONDS, self._hush)
+        self._notice_timer = self.set_timer(NOTICE_SECONDS, self.hush)
 
-    def _hush(self) -> None:
+    def hush(self) -> None:
+        """The keys again, at once."""
         self.notice = ""

@@ -63,6 +63,7 @@ class NarrowingView(View):
         self.app.push_screen(Form(self.sentry, ask), answered)
 
     def _wish(self, edit: Edit) -> None:
+        self.hush()  # what was said of another key is over
         if self.board and (card := self.board.open_card):
             self.post_message(m.Edited(card.id, edit))
 
