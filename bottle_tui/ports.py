@@ -104,6 +104,8 @@ class Launch:
     """The agent's whole environment, proxy and trust variables included."""
     home: Path
     """`<home>/bottles/<slug>`, for what the local runtime keeps there."""
+    joined: bool = False
+    """Whether somebody joins the agent at once: it is started then, so that it finds a terminal that answers."""
 
 
 @dataclass(frozen=True)

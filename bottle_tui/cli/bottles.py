@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from bottle_tui.cli import dashboard, shapes, splitting
@@ -122,7 +123,7 @@ def run(context: Context) -> int:
             context.out.say(f"wrote {written}")
     elif context.args.provider:
         _require_provider(path, context.args.provider)
-    status, _ = _up(context)
+    status, _ = _up(context, joined=sys.stdin.isatty())
     if not context.out.interactive():
         context.out.say(f"{status.slug} {status.state}")
     if context.args.split:
@@ -142,7 +143,7 @@ def _require_provider(path: Path, wanted: str) -> None:
         )
 
 
-def _up(context: Context) -> tuple[BottleStatus, tuple[str, ...]]:
+def _up(context: Context, *, joined: bool = False) -> tuple[BottleStatus, tuple[str, ...]]:
     from bottle_tui.services import start
 
     out = context.out
@@ -153,6 +154,7 @@ def _up(context: Context) -> tuple[BottleStatus, tuple[str, ...]]:
         accept=context.args.accept,
         ask=(lambda text: _accepted(context, text)) if out.interactive() else None,
         progress=(lambda line: None) if out.as_json else out.say,
+        joined=joined,
     )
     if not out.as_json:
         for line in result.lines:

@@ -29,6 +29,8 @@ class Blueprint:
     plan: Plan
     dockerfile: bytes
     """What the agent reads as its current Dockerfile."""
+    joined: bool = False
+    """Whether whoever starts it joins the agent next."""
 
 
 def load(path: Path) -> Manifest:

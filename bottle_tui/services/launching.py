@@ -71,6 +71,7 @@ def prepare(world: World, blueprint: Blueprint, incarnation: str, *, runtime: st
         tokens=_tokens(world, plan),
         agent_env=agent_environment(plan.agent.env, proxy_url=PROXY_URL, mcp_url=MCP_URL, ca_file=CA_BUNDLE),
         home=home.path,
+        joined=blueprint.joined,
     )
     return Prepared(launch, table, config)
 

@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bottle_tui.core import slots
@@ -50,8 +50,12 @@ def up(
     accept: str | None = None,
     ask: Callable[[str], bool] | None = None,
     progress: Progress = lambda line: None,
+    joined: bool = False,
 ) -> UpResult:
-    """Start the manifest's bottle, or bring a running one to it. Raises whatever of `errors` stopped it."""
+    """Start the manifest's bottle, or bring a running one to it. Raises whatever of `errors` stopped it.
+
+    `joined`: the caller joins the agent next, which starts it.
+    """
     slug = blueprint.load(Path(manifest_path)).name
     record = lookup.find(world, slug)
     _same_runtime(record, runtime)
@@ -61,6 +65,7 @@ def up(
     runs = _runs(chosen, record)
     # A gate that runs holds its tokens already; only what is started, or new, needs them in this process.
     drawn = blueprint.draw(world, Path(manifest_path), slots=_slots(home, record), need_tokens=not runs)
+    drawn = replace(drawn, joined=joined)
     _require_image(drawn, runtime)
     for note in drawn.plan.notes:
         progress(note)

@@ -29,6 +29,7 @@ from bottle_tui.errors import LaunchFailed
 from bottle_tui.ports import Recorded, World
 from bottle_tui.services import lookup, start, status, stop
 from tests.e2e.parts import engine as parts
+from tests.e2e.parts.bottle import COMMAND
 
 TOKEN = "value-of-the-example-token"
 NUMBER = itertools.count(1)
@@ -465,17 +466,35 @@ def test_letting_go_works_in_other_encodings_of_keys_and_the_agent_draws_anew_fo
         assert place.runtime.states(place.recorded)["agent"] == "up"
 
 
-def test_what_the_agent_made_of_the_terminal_is_undone_when_it_is_left(make: Make) -> None:
-    drawing = "read _; printf '\\033[?1049h\\033[?25l\\033[>1uon-its-own-screen'; exec sleep 600"
+def test_who_joins_gets_what_the_agent_switched_on_at_its_start_and_loses_it_when_he_leaves(make: Make) -> None:
+    drawing = "printf '\\033[?1049h\\033[?2004h\\033[?25l\\033[>1u\\n'; exec sleep 600"
     place = make()
     place.write(agent=f'image: "{SLEEPER}", command: [sh, -c, {json.dumps(drawing)}]')
     place.up()
-    terminal = attached(place)
-    terminal.type("go\r")
-    terminal.until("on-its-own-screen")
-    terminal.type("\x10\x11")
-    terminal.until("\x1b[<1u\x1b[?1049l\x1b[?25h")
-    assert terminal.ended() == 0
+    for _ in range(2):
+        terminal = attached(place)
+        terminal.until("\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[>1u")
+        terminal.type("\x10\x11")
+        terminal.until("\x1b[<1u\x1b[?25h\x1b[?2004l\x1b[?1049l")
+        assert terminal.ended() == 0
+
+
+def test_run_starts_the_agent_before_the_eyes_of_who_joins_it_so_that_nothing_of_its_start_is_lost(make: Make) -> None:
+    asking = "printf '\\033[?2004h\\033[c'; IFS= read -r -t 9 -n 3 answer; echo answer-$answer; exec sleep 600"
+    place = make()
+    place.write(agent=f'image: "{SLEEPER}", command: [bash, -c, {json.dumps(asking)}]')
+    environ = {**place.environ, "BOTTLE_TUI_HOME": str(place.world.home.root), "TERM": "xterm"}
+    for _ in range(2):
+        terminal = Terminal([COMMAND, "run", "-f", str(place.manifest)], environ)
+        if not place.world.home.bottle(place.slug).exists():
+            terminal.until("accept? type yes:")
+            terminal.type("yes\r")
+        terminal.until("\x1b[?2004h\x1b[c")
+        terminal.type("it:")
+        terminal.until("answer-it:")
+        terminal.type("\x10\x11")
+        assert terminal.ended() == 0
+        stop.stop(place.world, place.slug)
 
 
 def test_a_shell_runs_beside_the_agent(running: Place) -> None:

@@ -12,11 +12,16 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any
 
-from bottle_tui.adapters.docker.engine import Engine, foreign_errors, translated
-from bottle_tui.adapters.docker.leaving import ENGINE_KEYS, PATIENCE, Keys, Modes
+from bottle_tui.adapters.docker.engine import Engine, foreign_errors, release, translated
+from bottle_tui.adapters.docker.leaving import ENGINE_KEYS, PATIENCE, Keys
+from bottle_tui.adapters.docker.modes import Modes
+from bottle_tui.adapters.docker.resuming import engine_time
 from bottle_tui.errors import BottleError, UsageError
 
 _CHUNK = 65536
+_HEAD = 2 * 1024 * 1024
+"""Bytes of an agent's first output, and lines of its last, that are looked through for what it switched on."""
+_TAIL = 500
 
 
 def attach(engine: Engine, container: str, argv: list[str] | None) -> int:
@@ -33,25 +38,47 @@ def attach(engine: Engine, container: str, argv: list[str] | None) -> int:
 
 def _join(engine: Engine, container: str) -> int:
     api = engine.api
-    running = bool(api.inspect_container(container)["State"]["Running"])
+    state = api.inspect_container(container)["State"]
     params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0, "detachKeys": ENGINE_KEYS}
     connection = api.attach_socket(container, params=params)
 
     def resize(rows: int, columns: int) -> None:
         api.resize(container, height=rows, width=columns)
 
-    if running:  # an agent draws anew when its window changes, and it has the size of whoever was here last
-        size = shutil.get_terminal_size()
-        resize(size.lines + 1, size.columns)
-    else:
-        api.start(container)
     modes = Modes()
-    try:
-        _copy(connection, resize, Keys(), modes)
-    finally:
-        os.write(sys.stdout.fileno(), modes.undone())
+    with _raw(sys.stdin.fileno()):
+        try:
+            if state.get("Running"):
+                _look_back(engine, container, state["StartedAt"], modes)
+                os.write(sys.stdout.fileno(), modes.redone())
+                size = shutil.get_terminal_size()
+                resize(size.lines + 1, size.columns)  # whoever was here last may have had this size: it draws anew
+            else:
+                api.start(container)
+            _copy(connection, resize, Keys(), modes)
+        finally:
+            os.write(sys.stdout.fileno(), modes.undone())
+            release(getattr(connection, "_response", None))
     state = api.inspect_container(container)["State"]
     return 0 if state.get("Running") else int(state.get("ExitCode") or 0)
+
+
+def _look_back(engine: Engine, container: str, started: str, modes: Modes) -> None:
+    """What the agent has made of its terminal since its start: it does so at its start, and now and then later."""
+    since = engine_time(started).timestamp()
+    read = 0
+    stream = engine.api.logs(container, stream=True, follow=False, since=since)
+    try:
+        for chunk in stream:
+            modes.wrote(chunk)
+            read += len(chunk)
+            if read > _HEAD:
+                break
+        else:
+            return
+    finally:
+        release(getattr(stream, "_response", None))
+    modes.wrote(engine.api.logs(container, since=since, tail=_TAIL))
 
 
 def _run_beside(engine: Engine, container: str, argv: list[str]) -> int:
@@ -63,7 +90,8 @@ def _run_beside(engine: Engine, container: str, argv: list[str]) -> int:
     made = api.exec_create(container, argv, stdin=terminal, tty=terminal, environment=env)["Id"]
     if terminal:
         connection = api.exec_start(made, tty=True, socket=True)
-        _copy(connection, lambda rows, columns: api.exec_resize(made, height=rows, width=columns))
+        with _raw(sys.stdin.fileno()):
+            _copy(connection, lambda rows, columns: api.exec_resize(made, height=rows, width=columns))
     else:
         for out, err in api.exec_start(made, stream=True, demux=True):
             sys.stdout.buffer.write(out or b"")
@@ -81,7 +109,7 @@ def _copy(
     sock.settimeout(None)
     stdin, stdout = sys.stdin.fileno(), sys.stdout.fileno()
     until: float | None = None
-    with _raw(stdin), _window(resize):
+    with _window(resize):
         sources = [sock, stdin]
         while True:
             ready, _, _ = select.select(sources, [], [], None if until is None else max(until - monotonic(), 0))

@@ -174,6 +174,9 @@ def _agent(setting: Setting, workshop: Workshop, image: str, wanted: Launch, pro
     certificate = files.get(GATE_CERTIFICATE)
     if certificate is not None and not agent.trust(engine, container, certificate):
         progress("agent: the image has no system root bundle to add the gate's CA to; the variables must do")
+    if wanted.joined:
+        progress("the agent starts when it is joined")
+        return container, volume
     progress("starting the agent…")
     workshop.start(container, "the agent")
     agent.refuse_missing_program(engine, container)

@@ -1,4 +1,4 @@
-"""Letting go of a joined terminal: the keys that do it, and this terminal as it was before the agent drew on it.
+"""Letting go of a joined terminal: the keys that do it.
 
 The engine knows the keys as single bytes only. Agents ask terminals for other encodings of keys, and zellij keeps
 ctrl-p and ctrl-q for itself, so they are looked for here. The first of the two is held back for a moment.
@@ -26,30 +26,6 @@ _BETWEEN = rb"(?:\x1b\[[\d:]+;\d+:3(?:;[\d:]*)?u|\x1b\[574[45]\d(?:;[\d:;]*)?u)*
 _P, _Q, _BRACKET = _key(rb"\x10", 112), _key(rb"\x11", 113), _key(rb"\x1d", 93)
 _LEAVE = re.compile(_P + _BETWEEN + _Q + rb"|" + _BRACKET + _BETWEEN + _BRACKET)
 _FIRST = re.compile(rb"(?:" + _P + rb"|" + _BRACKET + rb")" + _BETWEEN + rb"\Z")
-_MODE = re.compile(
-    rb"\x1b(?:\[\?(?P<modes>[\d;]+)(?P<way>[hl])|\[(?P<stack>[<>])(?P<count>\d*)u|\[>4(?:;(?P<other>\d*))?m|(?P<pad>[=>]))"
-)
-_SCREENS = ("47", "1047", "1049")
-_OURS = ("25", "7")
-"""Modes that are on in a terminal at rest: the cursor is shown, lines wrap."""
-_THEIRS = (
-    "1",
-    "9",
-    "66",
-    "1000",
-    "1001",
-    "1002",
-    "1003",
-    "1004",
-    "1005",
-    "1006",
-    "1015",
-    "1016",
-    "2004",
-    "2031",
-    "2048",
-    *_SCREENS,
-)
 
 
 class Keys:
@@ -78,45 +54,3 @@ class Keys:
         """Nothing came after what was held back: it goes to the agent, and is no half of anything any more."""
         held, self._held, self._before = self._held, b"", b""
         return held
-
-
-class Modes:
-    """What the agent made of this terminal, read from what it writes."""
-
-    def __init__(self) -> None:
-        self._before = b""
-        self._on: dict[str, bool] = {}
-        self._pushed = 0
-        self._other = False
-        self._pad = False
-
-    def wrote(self, data: bytes) -> None:
-        """The agent's side wrote that."""
-        seen = self._before + data
-        end = 0
-        for found in _MODE.finditer(seen):
-            self._set(found)
-            end = found.end()
-        self._before = seen[max(end, len(seen) - 32) :]
-
-    def _set(self, found: re.Match[bytes]) -> None:
-        if found["modes"]:
-            self._on |= dict.fromkeys(found["modes"].decode().split(";"), found["way"] == b"h")
-        elif found["stack"] == b">":
-            self._pushed += 1
-        elif found["stack"]:
-            self._pushed = max(self._pushed - int(found["count"] or 1), 0)
-        elif found["pad"]:
-            self._pad = found["pad"] == b"="
-        else:
-            self._other = bool(int(found["other"] or 0))
-
-    def undone(self) -> bytes:
-        """What to write so that the terminal is as it was: only what the agent has changed."""
-        parts = [b"\x1b[<%du" % self._pushed] if self._pushed else []
-        parts += [b"\x1b[>4m"] if self._other else []
-        parts += [b"\x1b>"] if self._pad else []
-        parts += [b"\x1b[?%sl" % mode.encode() for mode in _THEIRS if self._on.get(mode)]
-        parts += [b"\x1b[?%sh" % mode.encode() for mode in _OURS if self._on.get(mode) is False]
-        on_its_own_screen = any(self._on.get(mode) for mode in _SCREENS)
-        return b"".join([*parts, b"\x1b[0m" if on_its_own_screen else b"\x1b[0m\r\n"])

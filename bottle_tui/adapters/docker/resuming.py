@@ -37,6 +37,9 @@ def _all_steps(setting: Setting, recorded: Recorded, wanted: Launch, progress: P
     for role in names.START_ORDER[:-1]:
         waiting.until_ready(setting.engine, recorded.containers[role], role, since[role])
     launching.deliver(setting.engine, recorded.containers["egress"], wanted)
+    if wanted.joined:
+        progress("the agent starts when it is joined")
+        return
     progress("starting the agent…")
     _start(setting, recorded.containers["agent"], "the agent", started)
 

@@ -1,8 +1,8 @@
-"""The keys that let go of a joined terminal, in every encoding; and the terminal as it was before."""
+"""The keys that let go of a joined terminal, in every encoding."""
 
 import pytest
 
-from bottle_tui.adapters.docker.leaving import Keys, Modes
+from bottle_tui.adapters.docker.leaving import Keys
 
 P, Q, BRACKET = b"\x10", b"\x11", b"\x1d"
 KITTY_P, KITTY_Q = b"\x1b[112;5u", b"\x1b[113;5u"
@@ -64,27 +64,3 @@ def test_nothing_else_lets_go_and_all_of_it_is_the_agents_in_its_order(typed: by
     passed = [keys.typed(typed[at : at + 1]) for at in range(len(typed))]
     assert b"".join(each for each, _ in passed) == typed
     assert not any(leaves for _, leaves in passed)
-
-
-@pytest.mark.parametrize(
-    ("written", "undone"),
-    [
-        (b"plain words", b"\x1b[0m\r\n"),
-        (b"\x1b[?1049h\x1b[?25l", b"\x1b[?1049l\x1b[?25h\x1b[0m"),
-        (b"\x1b[?1000;1006h", b"\x1b[?1000l\x1b[?1006l\x1b[0m\r\n"),
-        (b"\x1b[?2004h\x1b[?2004l", b"\x1b[0m\r\n"),
-        (b"\x1b[>1u\x1b[>7u", b"\x1b[<2u\x1b[0m\r\n"),
-        (b"\x1b[>1u\x1b[<u", b"\x1b[0m\r\n"),
-        (b"\x1b[>4;2m", b"\x1b[>4m\x1b[0m\r\n"),
-        (b"\x1b[>4;2m\x1b[>4m", b"\x1b[0m\r\n"),
-        (b"\x1b=", b"\x1b>\x1b[0m\r\n"),
-        (b"\x1b[?2026h", b"\x1b[0m\r\n"),
-    ],
-)
-def test_only_what_the_agent_has_changed_is_taken_back(written: bytes, undone: bytes) -> None:
-    whole, parts = Modes(), Modes()
-    whole.wrote(written)
-    for at in range(len(written)):
-        parts.wrote(written[at : at + 1])
-    assert whole.undone() == undone
-    assert parts.undone() == undone
