@@ -19,7 +19,8 @@ _WORDS_SHOWN = 40
 def show(out: Output, card: Card, *, words: bool = True, evidence: Sequence[str] = ()) -> None:
     """A card for people. What the agent said comes last and is cut."""
     out.line(f"{card.tool}  {card.host}".rstrip(), BOLD)
-    out.line(f"{card.id}  {card.slug}  {standing(card, whole=True)}  by {card.author}", DIM)
+    out.line(f"{card.id}  {card.slug}  {standing(card, whole=True)}", DIM)
+    out.wrapped(card.filed_by, DIM)
     width = max((len(fact.name) for fact in card.facts), default=0)
     for fact in card.facts:
         seen = f"   (seen: {fact.seen})" if fact.seen else ""
@@ -35,7 +36,7 @@ def show(out: Output, card: Card, *, words: bool = True, evidence: Sequence[str]
         if text:
             out.wrapped(f"{label}: {text}", indent=2)
     if words and card.words:
-        out.line("the agent says:", DIM)
+        out.line(f"{card.whose_words}:", DIM)
         for line in _quoted(card.words, out.width):
             out.line(line)
 

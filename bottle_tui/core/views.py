@@ -83,6 +83,18 @@ class Card:
     """"", "agent has read it", "retry passed (200)", "retry refused (pipelock)": how far an approval has come."""
 
     @property
+    def whose_words(self) -> str:
+        """Over `words`: an agent may give itself any name, so its own never says who has written them."""
+        return "why it is proposed" if self.by_operator else "the agent's words"
+
+    @property
+    def filed_by(self) -> str:
+        """Who has filed it, in words. Holds foreign text."""
+        return (
+            f"proposed by {self.author}" if self.by_operator else f"asked by the agent (it calls itself {self.author})"
+        )
+
+    @property
     def dockerfile(self) -> tuple[str, ...]:
         """The lines that a capability asks for, else none: foreign text."""
         return tuple(str(self.args.get("dockerfile", "")).splitlines())

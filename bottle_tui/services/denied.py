@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bottle_tui.core import denials
 from bottle_tui.core.evidence import Denial, DeniedGroup, Fit, Window
+from bottle_tui.core.words import counted
 from bottle_tui.errors import BottleError, Conflict, NotFound
 from bottle_tui.ports import World
 from bottle_tui.services import audit, lookup, queue, session
@@ -140,7 +141,7 @@ def propose(world: World, slug: str, host: str, method: str) -> str:
     group = _find(world, slug, host, method)
     if group.fit is None:
         raise Conflict(f"{method} {host} of {slug}: {group.problem}")
-    words = f"not asked for by the agent: denied {group.count} times, first at {group.first:%H:%M:%S} UTC"
+    words = f"denied {counted(group.count, 'time')}, first at {group.first:%Y-%m-%d %H:%M:%S} UTC"
     args = asks.normalise(_TOOL, _arguments(host, group.fit, words))
     proposal = Proposal(opened.fresh_id(), _TOOL, world.operator[: proposals.MAX_AUTHOR], world.clock.now(), args)
     with opened.home.lock():

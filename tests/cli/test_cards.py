@@ -19,11 +19,11 @@ def test_a_card_has_facts_risks_the_change_and_every_word(shell, asked: str) -> 
         "change of routes:",
         "+- host: api.example.com",
         "digest sha256:",
-        "the agent says:",
+        "the agent's words:",
     ):
         assert piece in shell.out
-    assert shell.out.index("\n! ") < shell.out.index("change of routes:") < shell.out.index("the agent says:")
-    said = shell.out.split("the agent says:")[1]
+    assert shell.out.index("\n! ") < shell.out.index("change of routes:") < shell.out.index("the agent's words:")
+    said = shell.out.split("the agent's words:")[1]
     assert " ".join(said.replace("> ", "").split()).count("acme/widgets") == 4
 
 
@@ -59,7 +59,7 @@ def test_what_the_agent_wrote_begins_every_line_with_its_mark(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     shell("show", asked)
-    said = shell.out.split("the agent says:\n")[1].splitlines()
+    said = shell.out.split("the agent's words:\n")[1].splitlines()
     assert len(said) > 4
     assert all(line.startswith("  > ") for line in said)
     assert "\x1b" not in shell.out

@@ -38,7 +38,7 @@ def test_show_adds_the_change_and_its_digest(shell, asked: str) -> None:
 
 def test_show_for_people_puts_risks_before_the_change_and_the_agents_words_last(shell, asked: str) -> None:
     assert shell("show", asked) == 0
-    order = [shell.out.index(part) for part in ("api.example.com", "!  ", "change of routes", "the agent says")]
+    order = [shell.out.index(part) for part in ("api.example.com", "!  ", "change of routes", "the agent's words")]
     assert order == sorted(order)
     assert "\x1b" not in shell.out
     assert "\u202e" not in shell.out

@@ -129,8 +129,18 @@ def test_a_pipelock_change_says_so_and_a_rebuild_too() -> None:
     assert "asks pipelock" in said([head(large, "", NOON, 80)])
     assert "asks to be rebuilt" in said([head(rebuild, "", NOON, 80)])
     assert "the agent's image" in said(card_view(rebuild, "", NOON, 80, 20).rows)
-    assert "proposed for lab" in said([head(replace(files, author="operator"), "", NOON, 80)])
+    assert "proposed for lab" in said([head(replace(files, by_operator=True, author="kim"), "", NOON, 80)])
     assert "passthrough" in said(card_view(large, "", NOON, 80, 20).rows)
+
+
+def test_an_agent_that_calls_itself_the_operator_does_not_look_like_one() -> None:
+    ask = replace(card(), author="operator")
+    drawn = said(card_view(ask, "", NOON, 80, 30).rows)
+    assert "proposed" not in drawn and "the agent's words" in drawn
+    own = replace(card(), author="kim", by_operator=True)
+    drawn = said(card_view(own, "", NOON, 80, 30).rows)
+    assert "proposed for" in drawn and "why it is proposed" in drawn and "agent" not in drawn.split("CHANGE")[1]
+    assert "yours" in said([inbox_rows.inbox_row(own, board(), 80)])
 
 
 def test_what_cannot_be_computed_or_changes_nothing_is_said() -> None:

@@ -60,7 +60,7 @@ def card_view(
     rows += [risk_row(risk, width, around.fits) for risk in risks[top : top + shown_risks]]
     rows += [_change_rule(card, around, len(change) - shown_change, width)] if "change" in rules else []
     rows += _dimmed(change[:shown_change]) if around.computing else change[:shown_change]
-    rows += [_words_rule(len(words), shown_words, width)] if "words" in rules else []
+    rows += [_words_rule(card.whose_words, len(words), shown_words, width)] if "words" in rules else []
     rows += words[:shown_words]
     rows += [row()] * (height - len(rows))
     hidden = len(risks) - shown_risks
@@ -97,6 +97,6 @@ def _change_rule(card: Card, around: Around, left: int, width: int) -> Row:
     return rule(title, f"{hint}, {left} more" if left > 0 else hint, width)
 
 
-def _words_rule(count: int, shown: int, width: int) -> Row:
-    cut_off = f"the agent's words, {shown} line{'s' * (shown > 1)} of {count}"
-    return rule(cut_off if count > shown else "the agent's words", "v: all", width)
+def _words_rule(whose: str, count: int, shown: int, width: int) -> Row:
+    cut_off = f"{whose}, {shown} line{'s' * (shown > 1)} of {count}"
+    return rule(cut_off if count > shown else whose, "v: all", width)

@@ -27,12 +27,14 @@ def head(card: Card, place: str, now: datetime, width: int) -> Row:
         "pipelock-block": "asks pipelock",
         "capability-block": "asks to be rebuilt",
     }.get(card.tool, visible(card.tool))
-    whose = f"{visible(card.slug)} {title}" if card.author != "operator" else f"proposed for {visible(card.slug)}"
+    whose = f"proposed for {visible(card.slug)}" if card.by_operator else f"{visible(card.slug)} {title}"
     waits = f"agent waits {ago(card.created, now)}" if card.agent_waits else f"asked {ago(card.created, now)} ago"
     if card.status == "failed":
         waits = "approved, not in force"
     elif card.status != "pending":
         waits = decided(card, now)
+    elif card.by_operator:
+        waits = f"filed {ago(card.created, now)} ago"
     right = " · ".join(part for part in (place, f"…{visible(card.id)[-6:]}", waits) if part)
     return rule(whose, right if len(right) + len(whose) + 8 <= width else waits, width)
 

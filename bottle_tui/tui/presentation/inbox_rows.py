@@ -89,6 +89,8 @@ def _state(card: Card, board: Board) -> tuple[str, Style]:
         return "not in force", "danger"
     if card.status != "pending":
         return card.status, "muted"
+    if card.by_operator:
+        return "yours", "muted"
     return ("waits", "accent") if card.agent_waits else ("went on", "muted")
 
 

@@ -32,7 +32,7 @@ def whole_card(card: Card, place: str, now: datetime, width: int, evidence: tupl
         rows += [row(Span(f"  {piece}", "muted")) for line in evidence for piece in wrapped(visible(line), width - 3)]
     rows.append(rule(change_title(card)[0], "", width))
     rows += whole_change(card, width)
-    rows.append(rule("the agent's words", "", width))
+    rows.append(rule(card.whose_words, "", width))
     rows += whole_words(card, width)
     if card.reason:
         rows.append(rule("last answer", "", width))

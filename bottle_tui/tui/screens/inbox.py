@@ -190,7 +190,7 @@ class InboxView(NarrowingView):
     def action_words(self) -> None:
         """All of them."""
         if self.board and (card := self.board.open_card):
-            self.app.push_screen(Reading("the agent's words", lambda width: whole_words(card, width)))
+            self.app.push_screen(Reading(card.whose_words, lambda width: whole_words(card, width)))
 
     def action_only(self) -> None:
         """One bottle or all."""
