@@ -40,13 +40,19 @@ def mirror(routes: Iterable[Route], extra: Extra = Extra()) -> Mirrored:
     Raises Conflict for a passthrough pattern that would also stop the scanning of a scanned route.
     """
     live = [route for route in routes if route.grants]
-    passed = [route.host for route in live if route.pipelock == "passthrough"]
+    passed = [name for route in live if route.pipelock == "passthrough" for name in _granted(route)]
     patterns = [*passed, *extra.passthrough]
     for route in live:
         if route.pipelock == "scanned":
             _refuse_blinding(route, patterns)
-    allowed = [*(route.host for route in live), *extra.hosts, *extra.passthrough]
+    allowed = [*(name for route in live for name in _granted(route)), *extra.hosts, *extra.passthrough]
     return Mirrored(_spread(allowed), _spread(patterns))
+
+
+def _granted(route: Route) -> tuple[str, ...]:
+    """The names that its grants are for: a wildcard whose grants are all limited to hosts opens those hosts alone."""
+    names = tuple(grant.host for grant in route.grants if grant.host is not None)
+    return names if len(names) == len(route.grants) else (route.host,)
 
 
 def _refuse_blinding(route: Route, patterns: list[str]) -> None:

@@ -132,3 +132,12 @@ def test_a_wrong_extra_list_names_file_and_place(text: bytes, says: str) -> None
 def test_times_do_not_matter_to_the_mirror() -> None:
     ended = Grant("g", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert mirror.mirror([Route("a.example.com", (ended,))]).hosts == ("a.example.com",)
+
+
+def test_a_wildcard_whose_grants_are_all_limited_opens_those_hosts_alone() -> None:
+    limited = Grant("g1", host="narrow.example.org", path_allowlist=("/n/",))
+    assert mirror.mirror([Route("*.example.org", (limited,))]).hosts == ("narrow.example.org",)
+    whole = mirror.mirror([Route("*.example.org", (limited, Grant("m1")))])
+    assert whole.hosts == ("example.org", "*.example.org")
+    passed = mirror.mirror([Route("*.example.org", (limited,), pipelock="passthrough")])
+    assert passed.passthrough == ("narrow.example.org",)
