@@ -100,6 +100,19 @@ def routes(apply: str, digest: str) -> Judge:
     return judge
 
 
+def gate_started(apply: str, digest: str) -> Judge:
+    """The gate on its start with a table: it listens, and answers questions from then on."""
+    loads = routes(apply, digest)
+
+    def judge(line: str, event: Mapping[str, Any]) -> Verdict | None:
+        if event.get("event") == "gate_ready" and event.get("digest") == digest:
+            return Verdict(True, event=event)
+        verdict = loads(line, event)
+        return None if verdict is None or verdict.loaded else verdict
+
+    return judge
+
+
 def config(digest: str) -> Judge:
     """Pipelock on a configuration, by the hash of its bytes; its complaints name none, so ours is meant."""
 

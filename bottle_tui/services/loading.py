@@ -42,6 +42,17 @@ def _refuse_lifting(session: Session, table: Table) -> None:
         raise NotApplied(f"{session.slug} is in quarantine; `bottle-tui release {session.slug}` ends it")
 
 
+def restart_gate(session: Session, table: Table) -> None:
+    """The gate runs anew with this table in force. Raises NotApplied, SidecarUnreachable."""
+    _refuse_lifting(session, table)
+    judge = ack.gate_started(table.apply or "", table.digest)
+    verdict = ack.restart(session.clock, session.sidecar("egress"), {ROUTES: table.data}, judge)
+    if verdict is None:
+        raise NotApplied("the gate was started, and has not said that it listens with its table")
+    if not verdict.loaded:
+        raise NotApplied(f"the gate was started, and refused its table: {verdict.why}")
+
+
 def load_config(session: Session, config: bytes) -> None:
     """Pipelock has reloaded this configuration. Raises NotApplied, SidecarUnreachable."""
     judge = ack.config(config_hash(config))

@@ -9,7 +9,7 @@ from pathlib import Path
 from bottle_tui.core import slots
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.errors import BottleError, Conflict, LaunchFailed
-from bottle_tui.ports import BottleHome, Progress, Recorded, Role, Runtime, World
+from bottle_tui.ports import SIDECARS, BottleHome, Progress, Recorded, Role, Runtime, World
 from bottle_tui.services import (
     acceptance,
     again,
@@ -158,8 +158,10 @@ def _as_it_is(world: World, chosen: Runtime, record: Recorded, drawn: Blueprint,
     states = chosen.states(record)
     if "unknown" in states.values():
         raise BottleError(f"{record.slug}: the runtime does not say what runs; try again when it answers")
-    if states.get("egress") != "up":
+    if all(states.get(role) != "up" for role in SIDECARS):
         return again.start_again(world, chosen, record, drawn, progress)
+    if states.get("egress") != "up":
+        _start_the_gate(world, record.slug, progress)
     for role in _RESTARTABLE:
         if states.get(role) != "up":
             progress(f"{role} was down; starting it again…")
@@ -174,6 +176,18 @@ def _as_it_is(world: World, chosen: Runtime, record: Recorded, drawn: Blueprint,
     _give_back_the_table(world, record.slug, progress)
     progress(f"{record.slug} runs already")
     return record
+
+
+def _start_the_gate(world: World, slug: str, progress: Progress) -> None:
+    """It has died alone: the bottle was not stopped, so what was granted until it stops stands.
+
+    The table gets an apply of its own: what the gate said of it before it died must not count.
+    """
+    progress("egress was down; starting it again with what was in force…")
+    opened = session.opened(world, slug)
+    table = replace(session.live(opened.home).table, apply=launching.new_ulid(world), source=None)
+    opened.home.write(session.TABLE_FILE, table.data)
+    loading.restart_gate(opened, table)
 
 
 def _give_back_the_table(world: World, slug: str, progress: Progress) -> None:

@@ -463,7 +463,7 @@ def test_up_delivers_tokens_that_a_restart_of_the_gate_lost(place: Place) -> Non
     assert place.up().status.state == "running"
 
 
-@pytest.mark.parametrize("role", ["pipelock", "supervise"])
+@pytest.mark.parametrize("role", ["egress", "pipelock", "supervise"])
 def test_a_sidecar_that_is_down_makes_the_bottle_degraded_and_up_starts_it(place: Place, role: Role) -> None:
     place.up()
     place.runtime.bottles["box"][role].stop()
@@ -579,6 +579,18 @@ def test_a_grant_until_the_bottle_stops_is_over_after_it_and_everybody_is_told(p
     assert told.reason == "ended: the bottle was stopped"
     (ended,) = [each for each in audit.records(place.world, "box") if each.get("of") == "expire"]
     assert (ended["kind"], ended["in_force"], ended["grants"]) == ("result", False, [identity])
+
+
+def test_a_grant_until_the_bottle_stops_outlives_a_gate_that_died_alone(place: Place) -> None:
+    place.up()
+    identity = with_a_grant(place)
+    place.runtime.gate("box").stop()
+    place.runtime.gate("box").slots.clear()
+    assert place.up().status.state == "running"
+    assert "files.example.net" in place.hosts_in_force()
+    told = place.runtime.supervise("box").decision(identity)
+    assert told is not None and told.in_force
+    assert not [each for each in audit.records(place.world, "box") if each.get("of") == "expire"]
 
 
 def test_a_grant_until_the_bottle_stops_outlives_another_manifest(place: Place) -> None:
