@@ -15,7 +15,7 @@ from bottle_tui.adapters.local import LocalRuntime
 from bottle_tui.demo import stage
 from bottle_tui.demo.agent import HOST
 from bottle_tui.demo.upstream import Upstream
-from bottle_tui.ports import Home, Recorded, Runtime, World
+from bottle_tui.ports import BottleHome, Home, Recorded, Runtime, World
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,22 @@ class Theatre:
     manifest: Path
     upstream: Callable[[Recorded], AbstractContextManager[None]]
     agent: Callable[[Recorded], AbstractContextManager[Iterable[str]]]
+
+
+class OwnHome:
+    """`ports.Home` with the demo's bottle alone: the runtimes of the others are not in its world."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.root = home.root
+
+    def slugs(self) -> list[str]:
+        """The demo's, if it has a folder."""
+        return [slug for slug in self._home.slugs() if slug == stage.SLUG]
+
+    def bottle(self, slug: str) -> BottleHome:
+        """That bottle's folder."""
+        return self._home.bottle(slug)
 
 
 @contextmanager
@@ -88,7 +104,7 @@ def _drain(pipe: IO[bytes], put: Callable[[bytes], None]) -> None:
 
 def _world(home: Home, environ: Mapping[str, str], runtime: Runtime) -> World:
     return World(
-        home=home,
+        home=OwnHome(home),
         runtimes={runtime.name: runtime},
         clock=SystemClock(),
         environ=environ,

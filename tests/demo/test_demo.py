@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,11 @@ from bottle_tui.adapters.home import DiskHome
 from bottle_tui.cli.main import main
 from bottle_tui.demo import demo, stage
 from bottle_tui.demo.watch import Watched, described
+from bottle_tui.demo.worlds import local_theatre
 from bottle_tui.errors import UsageError
+from bottle_tui.ports import Recorded
+from bottle_tui.services import lookup
+from bottle_tui.tui.wiring.wired import wired
 from tests.e2e.parts import engine
 
 
@@ -40,6 +45,16 @@ def test_the_loop_closes_and_nothing_but_the_ledger_stays(runtime: str, tmp_path
     assert not left & {"bottle.json", "local.json", "local", "ca", "queue", "agent-home"}
     if runtime == "docker":
         assert engine.docker("volume", "ls", "--quiet", "--filter", "name=bottle-demo-").strip() == ""
+
+
+def test_bottles_of_another_runtime_in_the_same_home_do_not_stop_it(tmp_path: Path) -> None:
+    home = DiskHome(tmp_path)
+    with local_theatre(home, os.environ, tmp_path) as theatre:
+        other = Recorded("other", "docker", "0" * 32, theatre.world.clock.now(), {}, {}, {}, "", "", "", {})
+        lookup.save(replace(theatre.world, home=home), other)
+        services = wired(theatre.world)
+        assert services.bottles() == []
+        assert services.cards() == []
 
 
 def test_as_json_it_is_one_document_and_the_words_are_beside_it(
