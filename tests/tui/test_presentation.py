@@ -12,6 +12,7 @@ from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import Change, Fact, LogLine
 from bottle_tui.tui.board import Board, Result, arrivals, deciding
 from bottle_tui.tui.presentation import bottle_rows, chrome, inbox_rows, result_rows
+from bottle_tui.tui.presentation.batch_rows import batch_rows
 from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.card import Around, card_view
 from bottle_tui.tui.presentation.card_rows import asked_spans, head
@@ -437,3 +438,13 @@ def test_a_column_is_cut_where_a_clause_ends() -> None:
 @pytest.mark.parametrize("width", [-12, 0, 1])
 def test_a_pane_without_a_width_yet_wraps_to_something_and_ends(width: int) -> None:
     assert "".join(wrapped("a word", width)).replace(" ", "") == "aword"
+
+
+def test_marked_asks_show_each_files_lines_as_its_own() -> None:
+    one = card()
+    assert one.change is not None
+    routes = one.change.routes.rstrip("\n")  # a diff need not end with a line feed
+    drawn = batch_rows((replace(one, change=replace(one.change, routes=routes)),), 80)
+    lines = ["".join(span.text for span in line) for line in drawn]
+    assert "  pipelock +- api.example.com" in lines
+    assert not [line for line in lines if "@@" in line or "-api" in line]

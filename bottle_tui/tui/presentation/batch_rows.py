@@ -15,10 +15,18 @@ def batch_rows(cards: tuple[Card, ...], width: int) -> list[Row]:
         for risk in worst_first(card.risks):
             for line in wrapped(f"{GLYPHS[risk.level]} {visible(risk.text)}", width - 3):
                 rows.append(row(Span(f"  {line}", RISK_STYLES[risk.level])))
-        change = card.change
-        for line in (change.routes + change.pipelock).splitlines() if change else ():
-            if line[:1] in "+-":
-                rows += [row(Span(f"  {piece}", style_of(line))) for piece in wrapped(visible(line), width - 3)]
-        if change is not None and change.unchanged:
-            rows.append(row(Span("  in force already: nothing changes", "muted")))
+        if card.change is not None:
+            rows += _changed("", card.change.routes, width) + _changed("pipelock ", card.change.pipelock, width)
+            if card.change.unchanged:
+                rows.append(row(Span("  in force already: nothing changes", "muted")))
+    return rows
+
+
+def _changed(file: str, diff: str, width: int) -> list[Row]:
+    """The lines that one file gains and loses, marked with its name."""
+    rows: list[Row] = []
+    for line in diff.splitlines():
+        if line[:1] in "+-":
+            pieces = wrapped(visible(line), width - 3 - len(file))
+            rows += [row(Span(f"  {file}", "muted"), Span(piece, style_of(line))) for piece in pieces]
     return rows
