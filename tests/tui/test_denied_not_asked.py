@@ -45,6 +45,14 @@ async def test_below_80_columns_the_footer_counts_them_and_every_tab_keeps_its_n
         assert "5 History" in operator.text("#tabs")
 
 
+async def test_nothing_of_the_view_below_stands_beside_the_list(sit: Sit) -> None:
+    async with sit(desk(card())) as operator:
+        await seen(operator)
+        await operator.press("p")
+        margins = [line[:2] + line[-2:] for line in operator.screen_text().splitlines()]
+        assert {margin.strip() for margin in margins} == {""}
+
+
 async def test_what_a_stopped_bottle_was_denied_is_not_offered(sit: Sit) -> None:
     there = desk(card())
     there.running = [replace(each, state="stopped") if each.slug == "lab" else each for each in there.running]
