@@ -217,16 +217,27 @@ def ended(state: State, now: datetime, used_up: Collection[str] = ()) -> tuple[s
 
 
 def prune(state: State, now: datetime, used_up: Collection[str] = ()) -> Merged:
-    """What is over leaves the table, and a host whose passthrough has lapsed is scanned again."""
+    """What is over leaves the table, and a host whose passthrough has lapsed is scanned again where it can be."""
     over = ended(state, now, used_up)
-    routes = tuple(_rescanned(_without(route, over), now) for route in state.routes)
+    left = [_without(route, over) for route in state.routes]
+    passed = [
+        route.host for route in left if route.grants and route.pipelock == "passthrough" and not _lapsed(route, now)
+    ]
+    routes = tuple(_rescanned(route, state.extra, passed) if _lapsed(route, now) else route for route in left)
     return Merged(replace(state, routes=routes), over, unchanged=routes == state.routes)
 
 
-def _rescanned(route: Route, now: datetime) -> Route:
-    if route.passthrough_until is None or route.passthrough_until > now:
+def _lapsed(route: Route, now: datetime) -> bool:
+    return route.passthrough_until is not None and route.passthrough_until <= now
+
+
+def _rescanned(route: Route, extra: Extra, passed: Collection[str]) -> Route:
+    """Pipelock cannot scan what another pattern of its passthrough list covers: a list of the operator's stands for
+    good; under another route's the host stays as it is, and the gate denies it, until that route's time is over too.
+    """
+    if any(hosts.covers(pattern, route.host) for pattern in passed):
         return route
-    return replace(route, pipelock="scanned", passthrough_until=None)
+    return replace(route, pipelock=scan_state(route.host, extra), passthrough_until=None)
 
 
 def add_route(state: State, ask: RouteAsk, *, now: datetime, default_scan: str = "scanned") -> Merged:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bottle_tui.core import changes
 from bottle_tui.core.changes import AUTH_IGNORED, AuthAsk, RouteAsk, State, merge
-from bottle_tui.core.mirror import Extra
+from bottle_tui.core.mirror import Extra, mirror
 from bottle_tui.core.slots import Slots
 from bottle_tui.errors import Conflict, NotFound
 from sidecar_addon.matching import Conditions, Request, decide
@@ -205,6 +205,23 @@ def test_pruning_takes_out_what_is_over_and_puts_scanning_back() -> None:
     assert [grant.id for grant in after.grants] == ["stays"]
     assert (after.pipelock, after.passthrough_until) == ("scanned", None)
     assert changes.prune(merged.after, NOW).unchanged
+
+
+def test_what_the_operator_passes_through_for_good_stays_unscanned_when_its_time_is_over() -> None:
+    timed = replace(API, pipelock="passthrough", passthrough_until=NOW)
+    after = changes.prune(State((timed,), Extra(passthrough=("api.example.com",))), NOW).after
+    assert (after.routes[0].pipelock, after.routes[0].passthrough_until) == ("passthrough", None)
+    mirror(after.routes, after.extra)
+
+
+def test_a_lapsed_passthrough_under_another_one_waits_for_its_end() -> None:
+    timed = replace(API, pipelock="passthrough", passthrough_until=NOW)
+    over_it = replace(WILD, pipelock="passthrough", passthrough_until=NOW + timedelta(1))
+    pruned = changes.prune(State((timed, over_it)), NOW)
+    assert pruned.unchanged
+    mirror(pruned.after.routes)
+    later = changes.prune(pruned.after, NOW + timedelta(1)).after
+    assert [route.pipelock for route in later.routes] == ["scanned", "scanned"]
 
 
 def test_adding_with_auth_under_a_wildcard_splits_off_an_exact_route_and_stops_nothing() -> None:

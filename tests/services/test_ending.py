@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bottle_tui.core.edits import Edit
-from bottle_tui.services import audit, decide, ending, review
+from bottle_tui.services import audit, decide, ending, pipelock, review
 from bottle_tui.services.locked import held
 from sidecar_addon import proposals
 from sidecar_addon.table import Grant, Route
@@ -68,6 +68,17 @@ def test_a_timed_passthrough_is_scanned_again_and_its_ask_is_answered(make: Any)
     assert bottle.pipelock.live.passthrough == ()
     assert [grant.id for grant in route.grants] == ["m1"]
     assert (told(bottle, identity).in_force, told(bottle, identity).reason) == (False, "its time is over")
+
+
+def test_a_timed_passthrough_under_another_one_keeps_nobody_from_the_bottle_when_it_ends(make: Any) -> None:
+    bottle = make(Route("api.example.com", (Grant("m1"),)))
+    approved(bottle, "15m", "pipelock-block", host="api.example.com", want="passthrough")
+    shown = pipelock.preview(bottle.world, "box", "passthrough: ['*.example.com']\n")
+    assert shown.change is not None
+    pipelock.edit(bottle.world, "box", "passthrough: ['*.example.com']\n", digest=shown.change.digest)
+    bottle.clock.advance(901)
+    assert approved(bottle, "bottle")
+    assert bottle.gate.table.exact["api.example.com"].pipelock == "passthrough"
 
 
 def test_a_gate_that_does_not_answer_leaves_it_for_later(bottle: Any) -> None:
