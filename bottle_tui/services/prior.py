@@ -42,7 +42,10 @@ def decided_before(world: World, slug: str, host: str, but: str, window: Window)
     found = [_of_queue(entry, about, window) for entry in about if entry.id != but and _is_decided(entry)]
     known = {entry.id for entry in entries}
     for identity, story in stories(world, slug, host).items():
-        if identity not in known and identity != but and story.proposal is not None and story.at is not None:
+        if identity in known or identity == but or story.proposal is None or story.at is None:
+            continue
+        # A record holds the agent's words and whole tables too: what only names the host there is about another one.
+        if _same(host, story.proposal.args):
             found.append(_of_ledger(identity, story, story.proposal, story.at))
     return tuple(sorted(found, key=lambda prior: prior.at, reverse=True)[:MOST])
 

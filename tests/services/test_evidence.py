@@ -81,6 +81,17 @@ def test_what_was_decided_in_an_earlier_start_is_told_by_the_ledger(bottle) -> N
     assert (prior.id, prior.status, prior.reason) == (first, "rejected", "not today")
 
 
+def test_what_the_ledger_only_mentions_is_no_decision_about_the_host(bottle) -> None:
+    other = bottle.ask("harmless.example.org", justification=f"much like {HOST}, which you know")
+    decide.reject(bottle.world, other, "not today")
+    bottle.home.delete("queue")
+    del bottle.supervise.files[f"/var/lib/supervise/proposals/{other}.json"]
+    rebuild = bottle.supervise.file("capability-block", dockerfile="RUN true")
+    asked = bottle.ask()
+    assert evidence.of_card(bottle.world, asked).prior == ()
+    assert evidence.of_card(bottle.world, rebuild).prior == ()
+
+
 def test_a_grant_says_what_it_has_admitted_never_included(bottle) -> None:
     used = evidence.of_grants(bottle.world, "box")
     assert (used["m1"].requests, used["m1"].since is not None) == (0, True)
