@@ -260,6 +260,21 @@ async def test_a_change_that_cannot_be_computed_cannot_be_approved(sit: Sit) -> 
         assert not operator.called("approve")
 
 
+async def test_in_the_whole_card_a_risk_is_seen_only_once_it_is_drawn(sit: Sit) -> None:
+    words = (
+        "methods POST PUT PATCH DELETE too, also on api.example.com"  # folded so that its last line is the host alone
+    )
+    many = tuple(replace(card().risks[0], text=f"{number}: {words}") for number in range(12))
+    async with sit(Desk(waiting=[card(risks=many)]), size=(60, 24)) as operator:
+        await operator.press("enter")
+        shown = operator.text("#card")
+        drawn = {number for number in range(12) if f"{number}: methods" in shown}
+        assert 0 in drawn and 11 not in drawn
+        assert operator.app.screen.pane.seen <= drawn
+        await operator.press("a")
+        assert not operator.called("approve")
+
+
 async def test_risks_that_do_not_fit_hold_the_approval_back_until_they_were_scrolled_to(sit: Sit) -> None:
     many = tuple(replace(card().risks[0], text=f"risk number {number}") for number in range(12))
     async with sit(Desk(waiting=[card(risks=many)])) as operator:

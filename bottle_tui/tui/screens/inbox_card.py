@@ -1,5 +1,7 @@
 """The card of the inbox: what is drawn of it, how far it is scrolled, and which of its risks were seen."""
 
+from itertools import accumulate
+
 from textual.screen import Screen
 
 from bottle_tui.core.text import visible
@@ -9,7 +11,7 @@ from bottle_tui.tui.presentation.card import card_view
 from bottle_tui.tui.presentation.empty_inbox import empty_rows
 from bottle_tui.tui.presentation.facts import around, drawn_card, evidence_lines
 from bottle_tui.tui.presentation.risk_rows import worst_first
-from bottle_tui.tui.presentation.rows import rule, wrapped
+from bottle_tui.tui.presentation.rows import Row, Span, rule, wrapped
 from bottle_tui.tui.presentation.whole_card import whole_card
 from bottle_tui.tui.widgets.rows import Rows
 
@@ -70,11 +72,14 @@ class CardPane:
             shown = (*shown[:-1], rule("", f"{more + 1} more lines: j", pane.size.width))
         pane.rows = shown
         # In the whole card the risks come right after the facts: they are seen once the view has gone past them.
-        drawn = "\n".join("".join(span.text for span in line) for line in shown)
-        from_card = card_view(card, "", board.now, pane.size.width, 10_000)
-        self.seen = frozenset(i for i in from_card.seen if _risk_start(card, i, pane.size.width) in drawn)
+        drawn = range(self._top, self._top + len(shown) - (1 if more > 0 else 0))
+        ends = _ends_of_risks(card, rows, pane.size.width)
+        self.seen = frozenset(number for number, end in enumerate(ends) if end in drawn)
 
 
-def _risk_start(card: Card, index: int, width: int) -> str:
-    """How the last line of a risk reads in the whole card: when that is drawn, the risk was seen."""
-    return wrapped(visible(worst_first(card.risks)[index].text), width - 6)[-1]
+def _ends_of_risks(card: Card, rows: tuple[Row, ...], width: int) -> list[int]:
+    """Where in the whole card the last line of each risk stands. By place, since its words may stand elsewhere too."""
+    head = Span(f"RISKS {len(card.risks)}", "title")
+    at = next((number for number, line in enumerate(rows) if head in line), 0)
+    heights = (len(wrapped(visible(risk.text), width - 6)) for risk in worst_first(card.risks))
+    return [at + height for height in accumulate(heights)]
