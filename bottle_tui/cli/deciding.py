@@ -1,5 +1,7 @@
 """Proposals: list, show, approve, reject, reopen. Prints and asks; every decision is the services'."""
 
+from functools import partial
+
 from bottle_tui.cli import cards, consent, shapes
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import BOLD, DIM, RED, Output
@@ -9,22 +11,29 @@ from bottle_tui.core.views import Outcome
 
 
 def proposals(context: Context) -> int:
-    """What waits for somebody; with --all everything."""
+    """What waits for somebody; with --all everything. 1 when a bottle's files are damaged: then it is not all."""
     from bottle_tui.services import answering, ending, interrupted, review
 
     args, out = context.args, context.out
     for line in interrupted.everywhere(context.world, args.slug):
         out.say(line)
     ending.settle(context.world, args.slug)
-    listed = review.cards(context.world, args.slug, everything=args.everything)
+    lost: dict[str, str] = {}
+    asked = partial(
+        review.cards, context.world, args.slug, everything=args.everything, lost=None if args.slug else lost
+    )
+    listed = asked()
     if answering.settle(context.world, listed):
-        listed = review.cards(context.world, args.slug, everything=args.everything)
+        listed = asked()
+    for slug, why in lost.items():
+        out.say(f"{slug}: what it asks is not known: {why}")
     if out.as_json:
         out.document([shapes.proposal(card) for card in listed])
-        return 0
+        return 1 if lost else 0
     if not listed:
-        out.say("nothing waits")
-        return 0
+        if not lost:
+            out.say("nothing waits")
+        return 1 if lost else 0
     now = context.world.clock.now()
     out.table(
         ("ID", "BOTTLE", "STATUS", "AGE", "TOOL", "HOST", "RISK"),
@@ -41,7 +50,7 @@ def proposals(context: Context) -> int:
             for card in listed
         ],
     )
-    return 0
+    return 1 if lost else 0
 
 
 def show(context: Context) -> int:

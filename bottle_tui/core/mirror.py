@@ -107,6 +107,16 @@ def read(config: bytes) -> Mirrored:
     return Mirrored(allowed, tuple(data["tls_interception"]["passthrough_domains"]))
 
 
+def allow_private(config: bytes) -> tuple[str, ...]:
+    """The networks that upstream names may resolve to. Raises InvalidFile."""
+    return tuple((_load(config).get("ssrf") or {}).get("ip_allowlist") or ())
+
+
+def body_limit(config: bytes) -> int:
+    """Bytes of a body beyond which a scanned host's request is refused. Raises InvalidFile."""
+    return int(_load(config)["request_body_scanning"]["max_body_bytes"])
+
+
 def config_hash(config: bytes) -> str:
     """What pipelock answers in `config_reload` and `startup`: the bare sha256 of the file, in hex."""
     return digest_of(config).removeprefix("sha256:")

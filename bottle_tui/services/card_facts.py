@@ -12,7 +12,7 @@ from bottle_tui.services.proposed import Proposed
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.seen import Traffic
 from bottle_tui.services.session import Live, Session
-from sidecar_addon import hosts, strict_yaml
+from sidecar_addon import hosts
 
 SCAN_SECONDS = "2–4"
 """Per megabyte before the first byte, measured; what it has cost here is evidence."""
@@ -66,9 +66,7 @@ def scan_price(scan: str, config: bytes) -> str:
         return "passthrough: nobody reads it, no limit"
     if scan != "scanned":
         return "not scanned: the hop stands in for pipelock" if scan else ""
-    section = strict_yaml.load(config, limit=len(config)).get("request_body_scanning") if config else None
-    limit = section.get("max_body_bytes") if isinstance(section, dict) else None
-    over = f", over {limit // 1024**2} MB refused" if isinstance(limit, int) else ""
+    over = f", over {mirror.body_limit(config) // 1024**2} MB refused" if config else ""
     return f"scanned: {SCAN_SECONDS} s per MB{over}"
 
 

@@ -154,12 +154,16 @@ def _entries(home: BottleHome, incarnation: str | None) -> Iterator[Entry]:
 
 
 def entry(home: BottleHome, identity: str, incarnation: str | None) -> Entry | None:
-    """One proposal; None when there is none, or when its copy is not what was hashed."""
+    """One proposal; None when there is none, or when its copy is not what was hashed. Raises InvalidFile."""
     note, data = _note(home, identity), home.read(f"{FOLDER}/{identity}.json")
     if note is None or data is None or digest_of(data) != note.digest:
         return None
+    try:
+        proposal = proposals.parse_proposal(data)
+    except ProposalError as error:  # an earlier version took it
+        raise _damaged(home, f"{FOLDER}/{identity}.json", error) from None
     return Entry(
-        proposal=proposals.parse_proposal(data),
+        proposal=proposal,
         data=data,
         note=note,
         decision=_decision(home, identity),
@@ -215,7 +219,7 @@ def state(home: BottleHome) -> State:
     try:
         return State() if data is None else proposals.parse_state(data)
     except ProposalError as error:
-        raise _damaged(STATE_FILE, error) from None
+        raise _damaged(home, STATE_FILE, error) from None
 
 
 def tell_state(session: Session, **changes: Any) -> None:
@@ -242,7 +246,7 @@ def _decision(home: BottleHome, identity: str) -> Decision | None:
     try:
         return None if data is None else proposals.parse_decision(data)
     except ProposalError as error:
-        raise _damaged(name, error) from None
+        raise _damaged(home, name, error) from None
 
 
 def _note(home: BottleHome, identity: str) -> Note | None:
@@ -262,11 +266,11 @@ def _note(home: BottleHome, identity: str) -> Note | None:
             by_operator=value.get("by_operator") is True,
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _damaged(name, error) from None
+        raise _damaged(home, name, error) from None
 
 
-def _damaged(name: str, error: Exception) -> InvalidFile:
-    return InvalidFile(f"is damaged ({error}); move it away, and the agent may ask again", file=name)
+def _damaged(home: BottleHome, name: str, error: Exception) -> InvalidFile:
+    return InvalidFile(f"is damaged ({error}); move it out of {home.path}, and the agent may ask again", file=name)
 
 
 def _keep(home: BottleHome, identity: str, note: Note) -> None:

@@ -1,14 +1,15 @@
 """Cards: each proposal with its facts, its risks and the change that approving it would make."""
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from bottle_tui.core import denials
+from bottle_tui.core import denials, mirror
 from bottle_tui.core.edits import AS_ASKED, Edit
 from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Card
-from bottle_tui.errors import AlreadyDecided, BottleError, Conflict, NotFound, SidecarUnreachable
+from bottle_tui.errors import AlreadyDecided, BottleError, Conflict, InvalidFile, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
 from bottle_tui.services import card_facts, filed, interrupted, lookup, queue, seen, session
 from bottle_tui.services.proposed import Ground, Proposed, Subject, propose
@@ -16,7 +17,7 @@ from bottle_tui.services.queue import Entry
 from bottle_tui.services.rounds import Rounds, once
 from bottle_tui.services.seen import Traffic
 from bottle_tui.services.session import Live, Session
-from sidecar_addon import proposals, strict_yaml
+from sidecar_addon import proposals
 
 NO_LAG = timedelta()
 UNDECIDED = queue.OPEN
@@ -25,22 +26,36 @@ PATIENCE, GLANCE = 20.0, 1.0
 
 
 def cards(
-    world: World, slug: str | None = None, *, everything: bool = False, rounds: Rounds[Traffic] | None = None
+    world: World,
+    slug: str | None = None,
+    *,
+    everything: bool = False,
+    rounds: Rounds[Traffic] | None = None,
+    lost: dict[str, str] | None = None,
 ) -> list[Card]:
-    """Every proposal that waits, oldest first; with `everything`, decided ones too. Raises NotFound for a slug.
+    """Every proposal that waits, oldest first; with `everything`, decided ones too. Raises NotFound for a slug,
+    InvalidFile.
 
     All bottles are looked at at once. With `rounds`, of somebody who looks again, one that is slow has the cards that
-    are known by now.
+    are known by now. With `lost`, bottles whose files are damaged are left out, and it is told why, by slug.
     """
-    slugs = [slug] if slug is not None else list(lookup.everything(world)[0])
     if slug is not None and not world.home.bottle(slug).exists():
         raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    listed, damaged = lookup.everything(world) if slug is None else ({slug: None}, {})
+    slugs = list(listed)
+    if lost is not None:
+        lost |= damaged
     questions = {name: partial(_look, world, name, everything=everything) for name in slugs}
     seconds = PATIENCE if rounds is None else GLANCE
     heard = (rounds or Rounds[Traffic]()).ask(questions, seconds)
-    found = [
-        card for name in slugs for card in _of_bottle(world, name, heard.get(name, Traffic()), everything=everything)
-    ]
+    found: list[Card] = []
+    for name in slugs:
+        try:
+            found += _of_bottle(world, name, heard.get(name, Traffic()), everything=everything)
+        except InvalidFile as error:
+            if lost is None:
+                raise
+            lost[name] = str(error)
     return sorted(found, key=lambda card: card.id)
 
 
@@ -69,14 +84,14 @@ def _is_known(world: World, identity: str) -> bool:
 
 
 def _look(world: World, slug: str, *, everything: bool) -> Traffic:
-    """What is new in its queue is copied; what its sidecars say beside what waits."""
+    """What is new in its queue is copied; what its sidecars say beside what waits. Damage is told by the listing."""
     opened = _sync(world, slug)
     if opened is None:
         return Traffic()
-    listed = queue.has_open(opened.home, opened.recorded.incarnation) or (
-        everything and opened.home.names(queue.FOLDER)
-    )
-    return seen.look(opened) if listed else Traffic()
+    with contextlib.suppress(InvalidFile):
+        if queue.has_open(opened.home, opened.recorded.incarnation) or (everything and opened.home.names(queue.FOLDER)):
+            return seen.look(opened)
+    return Traffic()
 
 
 def _of_bottle(world: World, slug: str, traffic: Traffic, *, everything: bool) -> list[Card]:
@@ -94,29 +109,24 @@ def _session(world: World, slug: str) -> Session | None:
 
 
 def _sync(world: World, slug: str) -> Session | None:
-    """The bottle's session with new proposals copied; None when it is down. An unreachable queue is an old queue."""
+    """The bottle's session with new proposals copied; None when it is down. An unreachable or damaged queue is an old
+    one.
+    """
     interrupted.settle(world, slug)
     opened = _session(world, slug)
     if opened is not None:
-        try:
+        with contextlib.suppress(SidecarUnreachable, InvalidFile):
             filed.sync(opened)
-        except SidecarUnreachable:
-            return opened
     return opened
 
 
 def ground(world: World, opened: Session, live: Live, traffic: Traffic, host: str) -> Ground:
     """What a proposal is measured against."""
-    networks = _private(live.config)
+    networks = mirror.allow_private(live.config)
     denied = (
         sum(count for name, count in traffic.denied.items() if denials.reaches(host, name)) if traffic.known else None
     )
     return Ground(live.state, opened.default_scan, world.clock.now(), Seen(denied, networks))
-
-
-def _private(config: bytes) -> tuple[str, ...]:
-    section = strict_yaml.load(config, limit=len(config)).get("ssrf") or {}
-    return tuple(section.get("ip_allowlist") or ())
 
 
 def subject(entry: Entry, edit: Edit) -> Subject:
@@ -155,6 +165,8 @@ def _computed(
     try:
         live = session.live(opened.home)
         return live, measured(world, opened, live, entry, traffic, edit), None
+    except InvalidFile as error:
+        return None, None, str(error)
     except BottleError as error:
         return live, None, str(error)
 

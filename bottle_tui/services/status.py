@@ -6,7 +6,7 @@ from functools import partial
 
 from bottle_tui.core import journal, slots
 from bottle_tui.core.views import SKEW, BottleState, BottleStatus, SidecarState
-from bottle_tui.errors import BottleError, NotFound
+from bottle_tui.errors import BottleError, InvalidFile, NotFound
 from bottle_tui.ports import SIDECARS, Recorded, Role, Runtime, Survey, World
 from bottle_tui.services import cutoff, filed, gate, interrupted, lookup, session
 from bottle_tui.services.gate import GateStatus
@@ -25,13 +25,13 @@ def bottles(world: World, rounds: Rounds[BottleStatus] | None = None) -> list[Bo
     """Every bottle that is recorded here, and whatever else on the engine carries our label.
 
     All are asked at once, and one that does not answer in time is "unknown". With `rounds`, of somebody who looks
-    again, it is shown as it was last heard, and what it says later is in the next list. One whose record is damaged
-    is "unknown", and says why.
+    again, it is shown as it was last heard, and what it says later is in the next list. One whose files are damaged
+    hides no other, and says why.
     """
     listed, damaged = lookup.everything(world)
     records = [record for record in listed.values() if record is not None]
     surveys = _surveys(world, records)
-    questions = {each.slug: partial(_asked, world, each, surveys.get(each.runtime, _NOTHING)) for each in records}
+    questions = {each.slug: partial(_row, world, each, surveys.get(each.runtime, _NOTHING)) for each in records}
     heard = once(questions, PATIENCE) if rounds is None else rounds.ask(questions, GLANCE)
     found = [heard.get(each.slug) or _silent(world, each) for each in records]
     known = {(each.runtime, each.slug) for each in records}
@@ -50,6 +50,13 @@ def bottle(world: World, slug: str) -> BottleStatus:
     return _asked(world, lookup.recorded(world, slug), _NOTHING)
 
 
+def _row(world: World, record: Recorded, survey: Survey) -> BottleStatus:
+    try:
+        return _asked(world, record, survey)
+    except BottleError as error:
+        return _status(world, record, "unknown", {}, note=str(error))
+
+
 def _asked(world: World, record: Recorded, survey: Survey) -> BottleStatus:
     chosen, slug = lookup.runtime_of(world, record), record.slug
     if record.details.get("starting"):
@@ -64,7 +71,10 @@ def _asked(world: World, record: Recorded, survey: Survey) -> BottleStatus:
     kept, asked = world.home.bottle(slug).read(TABLE_FILE), world.clock.now()
     answer, problem = _ask(chosen, record, sidecars)
     skew = _skew(answer, asked, world.clock.now())
-    state, note = _judge(world, record, states, answer, problem)
+    try:
+        state, note = _judge(world, record, states, answer, problem)
+    except InvalidFile as error:
+        state, note = "degraded", str(error)
     if state == "running" and answer is not None and _is_another(world, slug, kept, answer):
         state, note = (
             "degraded",
@@ -72,8 +82,10 @@ def _asked(world: World, record: Recorded, survey: Survey) -> BottleStatus:
         )
     if skew:
         note = "; ".join(filter(None, (f"the gate's clock is {skew:+.0f} s from this host's", note)))
-    note = "; ".join(line for line in (settled, note) if line)
-    pending = _pending(world, chosen, record, sidecars)
+    pending, damage = _pending(world, chosen, record, sidecars)
+    if damage and state == "running":
+        state = "degraded"
+    note = "; ".join(line for line in (settled, note, damage) if line)
     return _status(world, record, state, sidecars, note=note, answer=answer, pending=pending, skew=skew, as_of=asked)
 
 
@@ -171,14 +183,18 @@ def missing_tokens(world: World, slug: str, answer: GateStatus) -> list[str]:
     return [ref for slot, ref in refs.items() if answer.slots.get(slot) != fingerprint(ref)]
 
 
-def _pending(world: World, chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]) -> int:
-    """How many proposals have no decision; an unreachable queue counts as none, and its sidecar shows why."""
+def _pending(world: World, chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]) -> tuple[int, str]:
+    """How many proposals have no decision; an unreachable queue counts as none, and its sidecar shows why, a damaged
+    one as none with why.
+    """
     if sidecars["supervise"] != "up":
-        return 0
+        return 0, ""
     try:
-        return filed.waiting(Session(world, record, chosen, world.home.bottle(record.slug)))
+        return filed.waiting(Session(world, record, chosen, world.home.bottle(record.slug))), ""
+    except InvalidFile as error:
+        return 0, str(error)
     except BottleError:
-        return 0
+        return 0, ""
 
 
 def _surveys(world: World, records: Sequence[Recorded]) -> dict[str, Survey]:

@@ -28,6 +28,13 @@ def test_proposals_have_the_promised_shape(shell, asked: str) -> None:
     assert row["created"].endswith("Z")
 
 
+def test_where_a_bottles_queue_cannot_be_read_the_list_says_that_it_is_not_all(shell, asked: str) -> None:
+    shell("proposals")
+    shell.world.home.bottle("box").write(f"queue/{asked}.note.json", b"{")
+    assert shell("proposals") == 1
+    assert "box: what it asks is not known: queue/" in shell.err and "nothing waits" not in shell.err
+
+
 def test_show_adds_the_change_and_its_digest(shell, asked: str) -> None:
     document = shell.json("show", asked)
     assert "+- host: api.example.com" in document["diff"]["routes"]

@@ -19,7 +19,13 @@ from bottle_tui.services import (
     timers,
     watching,
 )
+from bottle_tui.tui.wiring.lookout_wired import Denials
+from sidecar_addon.table import digest_of
+from tests.services.test_many_bottles import beside as one_more
 
+FILES = ("slots.json", "table.yaml", "pipelock.yaml", "pipelock.extra.yaml", "state.json", "grants.yaml", "quarantined",
+         "apply.json", "muted", "queue/{id}.note.json", "queue/{id}.decision.json", "queue/{id}.json",
+         "traffic/cursor.json", "audit.jsonl")  # fmt: skip
 LOOKS: dict[str, Callable[[Any], object]] = {
     "what was denied": denied.groups,
     "what has ended": ending.settle,
@@ -30,6 +36,7 @@ LOOKS: dict[str, Callable[[Any], object]] = {
     "what runs out": timers.endings,
     "who watches": watching.watched,
     "what happened meanwhile": lambda world: absence.since(world, world.clock.now()),
+    "what is beside the inbox": lambda world: Denials(world).groups(None),
 }
 
 
@@ -61,3 +68,51 @@ def test_whoever_asks_for_it_by_name_is_told(beside: Any) -> None:
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_no_other_look_at_all_bottles_fails(beside: Any, look: Callable[[Any], object]) -> None:
     look(beside.world)
+
+
+@pytest.fixture(params=FILES)
+def torn(bottle: Any, request: pytest.FixtureRequest) -> Any:
+    """A bottle with an ask, beside one that runs, whose ask waits too, and of which one file was torn."""
+    other = one_more(bottle, "torn")
+    bottle.identity = bottle.ask()
+    bottle.clock.advance(1)
+    torn = other.ask("torn.example.net")
+    other.home.write(request.param.format(id=torn), b"{")
+    return bottle
+
+
+def test_a_torn_file_of_one_that_runs_hides_nothing_of_the_others(torn: Any) -> None:
+    assert torn.identity in [card.id for card in review.cards(torn.world, lost={})]
+    assert review.card(torn.world, torn.identity).slug == "box"
+    states = {each.slug: each.state for each in status.bottles(torn.world)}
+    assert states["box"] == "running" and "torn" in states
+    for look in LOOKS.values():
+        look(torn.world)
+
+
+def test_where_an_ask_cannot_be_read_the_row_of_its_bottle_says_which_file(bottle: Any) -> None:
+    waits = bottle.ask()
+    bottle.home.write(f"queue/{waits}.note.json", b"{")
+    (row,) = status.bottles(bottle.world)
+    assert row.state == "degraded" and f"queue/{waits}.note.json" in row.note and str(bottle.home.path) in row.note
+    lost: dict[str, str] = {}
+    assert review.cards(bottle.world, lost=lost) == [] and "move it out of" in lost["box"]
+    with pytest.raises(InvalidFile, match="move it out of"):
+        review.cards(bottle.world, "box")
+
+
+def test_an_ask_that_an_earlier_version_took_is_said_to_be_damaged(bottle: Any) -> None:
+    waits, data = bottle.ask(), b'{"version": 0}'
+    note = bottle.home.read(f"queue/{waits}.note.json")
+    old = digest_of(bottle.home.read(f"queue/{waits}.json"))
+    bottle.home.write(f"queue/{waits}.json", data)
+    bottle.home.write(f"queue/{waits}.note.json", note.replace(old.encode(), digest_of(data).encode()))
+    assert review.cards(bottle.world, lost={}) == []
+    assert "move it out of" in status.bottles(bottle.world)[0].note
+
+
+def test_a_configuration_that_cannot_be_read_stands_on_the_card(bottle: Any) -> None:
+    bottle.ask()
+    bottle.home.write("pipelock.yaml", b"\x00{")
+    (card,) = review.cards(bottle.world)
+    assert card.problem is not None and "pipelock.yaml" in card.problem

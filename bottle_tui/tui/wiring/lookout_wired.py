@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from bottle_tui.core.evidence import DeniedGroup, Window
-from bottle_tui.errors import NotFound
+from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
 from bottle_tui.services import absence, denied, evidence, muting, outdated, stamp, timers
 from bottle_tui.services.rounds import Rounds
@@ -42,8 +42,8 @@ class Denials:
     def _read(self, name: str) -> Window:
         try:
             return evidence.window(self.world, name)
-        except NotFound:
-            return Window()
+        except BottleError:
+            return Window()  # its own row says why
 
 
 def lookout(

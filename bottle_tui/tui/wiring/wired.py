@@ -22,7 +22,7 @@ def wired(world: World, slug: str | None = None, notify: Notifier | None = None)
         return [status.bottle(world, slug)] if slug else status.bottles(world, rounds)
 
     def cards() -> list[Card]:
-        return review.cards(world, slug, rounds=looks_at)
+        return review.cards(world, slug, rounds=looks_at, lost={})  # the rows of the bottles say what is damaged
 
     def approve(id: str, digest: str, acknowledged: bool, edit: Edit) -> Outcome:
         return decide.approve(world, id, digest, edit=edit, acknowledged=acknowledged)
