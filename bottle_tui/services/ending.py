@@ -13,7 +13,8 @@ from bottle_tui.services.session import Session
 
 
 def settle(world: World, slug: str | None = None) -> list[str]:
-    """Settle one bottle or all; the slugs where something had ended. One that cannot be settled now is left for later.
+    """Settle one bottle or all; the slugs where something had ended. One that cannot be settled now, or is stopped, is
+    left for later.
 
     Takes no lock, and asks the gate only for grants that count, where nothing has ended.
     """
@@ -31,7 +32,7 @@ def settle(world: World, slug: str | None = None) -> list[str]:
 def _over(opened: Session) -> bool:
     state = session.live(opened.home).state
     if not changes.prune(state, opened.clock.now()).unchanged:
-        return True
+        return opened.sidecar("egress").state() != "down"
     return bool(_counted(state)) and not changes.prune(state, opened.clock.now(), _used_up(opened, state)).unchanged
 
 

@@ -36,10 +36,13 @@ def held(world: World, slug: str) -> Iterator[Held]:
 
 
 def _pruned(opened: Session, live: Live) -> Live:
-    """Grants that are over leave both sidecars; their proposals are answered "no longer in force"."""
+    """Grants that are over leave both sidecars; their proposals are answered "no longer in force".
+
+    Of a bottle that is stopped nothing is in force, and nothing could be loaded: the next start makes its table anew.
+    """
     now = opened.clock.now()
     merged = changes.prune(live.state, now, _used_up(opened, live))
-    if merged.unchanged:
+    if merged.unchanged or opened.sidecar("egress").state() == "down":
         return live
     audit.append(opened.world, opened.home, "intent", of="expire", component="egress", grants=list(merged.grant_ids))
     wish = Wish("expire", merged.after, narrow=True, grants=merged.grant_ids, quarantined=live.table.quarantined)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bottle_tui.core.edits import Edit
-from bottle_tui.services import audit, decide, ending, pipelock, review
+from bottle_tui.services import audit, decide, ending, pipelock, review, status, stop
 from bottle_tui.services.locked import held
 from sidecar_addon import proposals
 from sidecar_addon.table import Grant, Route
@@ -89,6 +89,19 @@ def test_a_gate_that_does_not_answer_leaves_it_for_later(bottle: Any) -> None:
     bottle.gate.running = True
     assert ending.settle(bottle.world) == ["box"]
     assert not told(bottle, identity).in_force
+
+
+def test_what_ends_while_the_bottle_is_stopped_leaves_no_apply_that_was_interrupted(bottle: Any) -> None:
+    approved(bottle, "15m")
+    stop.stop(bottle.world, "box")
+    bottle.clock.advance(901)
+    records = len(audit.records(bottle.world, "box"))
+    assert ending.settle(bottle.world) == []
+    with held(bottle.world, "box"):
+        pass
+    (row,) = status.bottles(bottle.world)
+    assert (row.state, row.note) == ("stopped", "")
+    assert len(audit.records(bottle.world, "box")) == records
 
 
 def test_a_bottle_that_is_down_has_nothing_to_end(bottle: Any) -> None:
