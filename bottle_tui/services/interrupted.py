@@ -17,14 +17,15 @@ _AGAIN_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class _Try:
-    """When it was tried in vain, and what was said."""
+    """When that journal was tried in vain, and what was said."""
 
+    journal: bytes
     at: float
     said: str
 
 
-_tries: dict[tuple[str, bytes], _Try] = {}
-"""By the folder and the journal: a dashboard looks every few seconds."""
+_tries: dict[str, _Try] = {}
+"""The last of each bottle's folder: a dashboard looks every few seconds."""
 _unheard: deque[tuple[Home, str]] = deque(maxlen=20)
 """What looks have settled and `everywhere` has not told yet, each with the home it was in."""
 
@@ -39,17 +40,17 @@ def settle(world: World, slug: str) -> str | None:
         data = home.read(journals.FILE)
         if data is None or lookup.find(world, slug) is None:
             return None
-        key, now = (str(home.path), data), world.clock.monotonic()
+        key, now = str(home.path), world.clock.monotonic()
         known = _tries.get(key)
-        if known is not None and now - known.at < _AGAIN_SECONDS:
+        if known is not None and known.journal == data and now - known.at < _AGAIN_SECONDS:
             return known.said
         with home.lock(timeout=0.0):
             if world.read_only:
                 return _unsettled(slug)
-            _tries.clear()
+            _tries.pop(key, None)
             said = _settled(world, slug)
-            if home.read(journals.FILE) is not None:
-                _tries[key] = _Try(now, said or _unsettled(slug))
+            if (left := home.read(journals.FILE)) is not None:
+                _tries[key] = _Try(left, now, said or _unsettled(slug))
             elif said is not None:
                 _unheard.append((world.home, f"{slug}: {said}"))
             return said

@@ -7,6 +7,7 @@ import pytest
 
 from bottle_tui.adapters.fakes import Died
 from bottle_tui.services import decide, interrupted, review, routes, status
+from tests.services.test_many_bottles import beside as one_more
 
 LOOKS = {
     "cards": lambda world: review.cards(world, "box"),
@@ -76,3 +77,14 @@ def test_a_gate_that_does_not_answer_is_not_asked_again_at_every_look(crashed: t
     assert interrupted.settle(bottle.world, "box") == said
     bottle.clock.advance(30)
     assert "finished" in (interrupted.settle(bottle.world, "box") or "")
+
+
+def test_nor_is_one_of_two_that_do_not_answer(crashed: tuple[Any, str]) -> None:
+    bottle, _ = crashed
+    other = one_more(bottle, "other")
+    other.home.write("apply.json", bottle.home.read("apply.json"))
+    bottle.gate.unreachable = other.gate.unreachable = True
+    interrupted.everywhere(bottle.world)
+    bottle.wire.calls.clear()
+    interrupted.everywhere(bottle.world)
+    assert not [call for call in bottle.wire.calls if call.startswith("egress")]
