@@ -37,6 +37,7 @@ def _routes(bottle: Held, plan: Plan) -> tuple[Route, ...]:
     planned = plan.routes
     if bottle.session.default_scan == "not_scanned":
         planned = tuple(replace(route, pipelock="not_scanned") for route in planned)
+    planned = mirror.unscanned(planned, bottle.live.state.extra)
     return routes_after(bottle.live.state.routes, planned)
 
 

@@ -24,7 +24,7 @@ from bottle_tui.errors import (
     UsageError,
 )
 from bottle_tui.ports import Launch, Recorded, Role, World
-from bottle_tui.services import audit, decide, lookup, review, start, status, stop, tokens
+from bottle_tui.services import audit, decide, lookup, pipelock, review, start, status, stop, tokens
 from bottle_tui.services.start import UpResult
 from sidecar_addon.table_parser import parse
 
@@ -612,3 +612,13 @@ def test_a_start_that_is_not_confirmed_is_stopped_again(place: Place) -> None:
     with pytest.raises(LaunchFailed, match="egress runs, but has not said"):
         place.up()
     assert place.state() == "stopped"
+
+
+def test_what_the_operator_passes_through_unread_stays_so_under_another_manifest(place: Place) -> None:
+    place.up()
+    lists = "passthrough: [docs.example.com]\n"
+    assert pipelock.edit(place.world, "box", lists, acknowledged=True).in_force
+    place.write(MANIFEST.replace("[docs.example.com]", "[docs.example.com, more.example.com]"))
+    place.accepted_up()
+    assert "more.example.com" in place.hosts_in_force()
+    assert place.runtime.gate("box").table.exact["docs.example.com"].pipelock == "passthrough"
