@@ -48,7 +48,7 @@ def saved(text: str, file: str, entries: Sequence[Always], provided: Collection[
     left: list[str] = []
     wanted: dict[str, _Rule] = {}
     for entry in entries:
-        why = _unsayable(manifest, entry, provided)
+        why = "" if entry.host in wanted else _unsayable(manifest, entry, provided, wanted)
         before = wanted.get(entry.host) or _stated(manifest, entry.host)
         rule = _rule(entry, before)
         merged = None if why else rule if before is None else _merged(before, rule)
@@ -61,13 +61,13 @@ def saved(text: str, file: str, entries: Sequence[Always], provided: Collection[
     return Saved(new, tuple(changed), tuple(left))
 
 
-def _unsayable(manifest: Manifest, entry: Always, provided: Collection[str]) -> str:
-    """Why the manifest cannot hold this entry, empty when it can."""
+def _unsayable(manifest: Manifest, entry: Always, provided: Collection[str], added: Collection[str]) -> str:
+    """Why the manifest cannot hold this entry, empty when it can. `added`: hosts of the entries before it."""
     if _route(manifest, entry.host) is not None or entry.host in manifest.allowlist:
         return ""
     if entry.host in provided:
         return "the provider has a route for it, which one in the manifest would replace"
-    listed = [*(route.host for route in manifest.routes), *manifest.allowlist, *provided]
+    listed = [*(route.host for route in manifest.routes), *manifest.allowlist, *provided, *added]
     above = next((host for host in listed if hosts.is_wildcard(host) and hosts.covers(host, entry.host)), None)
     return f"{above} covers it, and a route of its own would take it from there" if above else ""
 

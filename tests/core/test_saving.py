@@ -154,6 +154,15 @@ def test_two_approvals_of_one_host_become_one_rule_only_where_that_is_exact() ->
     assert len(crossed.left) == 1
 
 
+def test_an_approval_under_a_wildcard_that_was_approved_too_takes_nothing_from_it() -> None:
+    wild = Always("01W", "*.example.com", methods=("GET",))
+    found = saved(HEAD, "bottle.yaml", [wild, API])
+    assert routes(found.text) == {"*.example.com": (None, ("GET",), (443,))}
+    assert found.left == ("api.example.com: *.example.com covers it, and a route of its own would take it from there",)
+    before_it = saved(HEAD, "bottle.yaml", [API, wild])
+    assert [*routes(before_it.text)] == ["api.example.com", "*.example.com"]
+
+
 def test_a_host_of_the_provider_is_the_providers() -> None:
     assert "provider" in saved(HEAD, "f", [API], provided=["api.example.com"]).left[0]
 
