@@ -206,12 +206,14 @@ def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic
 
 
 def how_decided(world: World, entry: Entry) -> str:
-    """By whom and how long ago, e.g. "approved by NAME, 3 s ago"."""
-    if entry.decision is None or entry.status == "superseded":
+    """By whom and how long ago, e.g. "approved by NAME, 3 s ago"; of what was superseded why."""
+    decision = entry.decision
+    if decision is None or (entry.status == "superseded" and decision.status != "superseded"):
         return f"{entry.id} belongs to an earlier start of the bottle; the agent has to ask again"
-    seconds = max(0, round((world.clock.now() - entry.decision.decided_at).total_seconds()))
+    seconds = max(0, round((world.clock.now() - decision.decided_at).total_seconds()))
     ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
-    return f"{entry.status} by {entry.decision.by}, {ago} ago"
+    why = f": {decision.reason}" if entry.status == "superseded" and decision.reason else ""
+    return f"{entry.status} by {decision.by}, {ago} ago{why}"
 
 
 def already_decided(world: World, entry: Entry) -> AlreadyDecided:

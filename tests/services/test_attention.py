@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bottle_tui.core.edits import Edit
-from bottle_tui.errors import Conflict
+from bottle_tui.errors import AlreadyDecided, Conflict
 from bottle_tui.services import absence, audit, decide, denied, muting, outdated, review, status, stop, watching
 from bottle_tui.services.queue import DECISIONS
 from sidecar_addon import proposals
@@ -69,6 +69,14 @@ def test_an_ask_that_nobody_answered_for_a_day_is_superseded_and_the_agent_knows
     assert proposals.parse_decision(bottle.supervise.files[f"{DECISIONS}/{identity}.json"]).status == "superseded"
     assert review.cards(bottle.world) == [] and outdated.settle(bottle.world) == []
     assert audit.records(bottle.world, bottle.slug)[-1]["kind"] == "superseded"
+
+
+def test_whoever_decides_what_nobody_answered_is_told_so(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    bottle.clock.advance(25 * 3600)
+    outdated.settle(bottle.world)
+    with pytest.raises(AlreadyDecided, match="superseded by bottle-tui, 0 s ago: nobody answered within a day"):
+        decide.reject(bottle.world, identity, "no")
 
 
 def test_what_is_decided_is_not_superseded(bottle: Bottle) -> None:
