@@ -59,8 +59,19 @@ def settle(world: World, slug: str | None = None) -> list[str]:
             if lookup.find(world, name) is None:
                 home.delete(FILE)
                 continue
-            mute(world, name, None)
+            ended = _ended(world, name)
         except BottleError:
             continue
-        done.append(name)
+        done += [name] if ended else []
     return done
+
+
+def _ended(world: World, slug: str) -> bool:
+    """The agent is told first: until it is, the mark stays for the next try. False when it was muted anew meanwhile."""
+    opened = session.opened(world, slug)
+    with opened.home.lock(timeout=LOCK_SECONDS):
+        if until(opened.home, world.clock.now()) is not None:
+            return False
+        queue.tell_state(opened, muted=False)
+        opened.home.delete(FILE)
+    return True

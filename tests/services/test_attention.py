@@ -51,6 +51,9 @@ def test_a_mute_that_could_not_be_told_to_be_over_is_tried_again(bottle: Bottle)
     bottle.clock.advance(16 * 60)
     bottle.supervise.unreachable = True
     assert muting.settle(bottle.world) == []
+    bottle.supervise.unreachable = False
+    assert muting.settle(bottle.world) == [bottle.slug]
+    assert not told(bottle).muted
 
 
 def test_a_damaged_mute_mutes_nobody(bottle: Bottle) -> None:
