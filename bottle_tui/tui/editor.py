@@ -21,9 +21,13 @@ def edited(text: str, suffix: str) -> str:
             code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
         except OSError as error:
             raise UsageError(f"the editor {editor!r} does not start ({error.strerror}); set EDITOR") from error
+        except ValueError as error:
+            raise UsageError(f"the editor {editor!r} is no command ({error}); set EDITOR") from error
         if code != 0:
             raise BottleError(f"the editor ended with {code}; nothing is changed")
         try:
             return path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise UsageError(f"what the editor left is not UTF-8 (byte {error.start}); nothing is changed") from error
+        except OSError as error:
+            raise UsageError(f"the editor left no text ({error.strerror}); nothing is changed") from error

@@ -169,7 +169,13 @@ def test_what_comes_back_broken_is_two_and_changes_nothing(shell, monkeypatch: p
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [(None, 2), ("/nonexistent/editor", 2), (f"{sys.executable} -c exit(3)", 1)],
+    [
+        (None, 2),
+        ("/nonexistent/editor", 2),
+        ("vi '", 2),
+        ("rm", 2),
+        (f"{sys.executable} -c exit(3)", 1),
+    ],
 )
 def test_without_an_editor_nothing_happens(
     shell, monkeypatch: pytest.MonkeyPatch, command: str | None, code: int
