@@ -15,6 +15,8 @@ _TOKEN = {
     "opencode": "A model that wants a key gets it from the gate: see `auth` below. The agent never holds it.",
     "none": "Credentials are added by the gate: see `auth` below. The agent never holds them.",
 }
+_NO_TEXT = re.compile(r"^([0-9]+|true|false|null)$")
+"""Slugs that YAML takes for something else."""
 
 
 def found(which: Callable[[str], str | None]) -> str:
@@ -35,6 +37,7 @@ def files(provider: str, name: str, *, manifest: str = "bottle.yaml") -> dict[st
 def bottle_yaml(provider: str, name: str) -> str:
     """A manifest that `up` takes as it stands."""
     command = f"[{provider}]" if provider != "none" else "[bash]"
+    name = f'"{name}"' if _NO_TEXT.match(name) else name
     return f"""\
 # A bottle: one agent, and what may leave it. `bottle-tui schema` describes every key, docs/manifest.md explains them.
 # {_TOKEN[provider]}

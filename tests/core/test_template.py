@@ -32,3 +32,8 @@ def test_the_build_folder_of_the_manifest_is_where_the_dockerfile_is() -> None:
     build = parse(files["b.yaml"].encode(), "b.yaml").agent.build
     assert build == "./agent"
     assert "agent/Dockerfile" in files
+
+
+@pytest.mark.parametrize("name", ["2024", "007", "true", "null", "a-1"])
+def test_whatever_the_folder_is_called_the_manifest_can_be_read(name: str) -> None:
+    assert parse(template.bottle_yaml("none", name).encode(), "bottle.yaml").name == name
