@@ -196,7 +196,8 @@ def judged(newest_first: Iterable[Deed], in_force: Collection[str], rejected: Co
         names = {name for name in (deed.proposal, *deed.grants) if name is not None}
         fresh = not names & told
         brings = deed.ok is True and deed.verb in ("approved", "routes")
-        undo = brings and fresh and bool(names & set(in_force))
+        whole = deed.proposal is not None or len(deed.grants) == 1  # of several grants only one would be taken back
+        undo = brings and fresh and whole and bool(names & set(in_force))
         reopen = deed.verb == "rejected" and fresh and deed.proposal in rejected
         if brings or deed.verb in ("rejected", "reopened"):
             told |= names

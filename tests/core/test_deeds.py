@@ -108,6 +108,14 @@ def test_a_rejection_that_was_reopened_is_not_reopened_again_and_a_failed_approv
     assert not judged((replace(told[2], proposal=None),), (), {FIRST})[0].reopen
 
 
+def test_what_brought_several_grants_at_once_is_not_taken_back_in_part() -> None:
+    about = {"of": "routes", "component": "egress"}
+    both = [record(1, "intent", **about, grants=["m1", "m2"]), record(2, "result", **about, in_force=True)]
+    one = [record(3, "intent", **about, id="01ADDED"), record(4, "result", **about, in_force=True)]
+    told = deeds([*both, *one], {})
+    assert [deed.undo for deed in judged(told, {"m1", "m2", "01ADDED"}, ())] == [True, False]
+
+
 def test_an_expiry_and_an_answer_are_done_though_nothing_is_in_force_by_them() -> None:
     told = deeds([record(1, "result", of="expire", in_force=False, why="its time is over", grants=["m1"])], {})
     assert (told[0].verb, told[0].ok, told[0].result) == ("ended", True, "its time is over")
