@@ -11,7 +11,7 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -158,8 +158,11 @@ class DiskBottleHome:
                         f"another change of {self.slug} is being applied (process {holder}); try again when it is done"
                     ) from None
                 time.sleep(_RETRY_SECONDS)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            except OSError as error:
+                raise _unusable(self.path / "lock", error) from error
+        with suppress(OSError):  # who holds it is said to others, where the disk has room for that
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
 
     @contextmanager
     def _folder(self, folders: list[str], *, make: bool) -> Iterator[int]:

@@ -1,7 +1,10 @@
 """The state folder: whole files, no links followed, nobody else reads it, a lock that ends with its holder."""
 
+import errno
+import fcntl
 import multiprocessing
 import os
+import resource
 import stat
 import threading
 from multiprocessing.synchronize import Event
@@ -226,6 +229,28 @@ def test_a_lock_that_is_a_link_is_not_taken(box: DiskBottleHome, tmp_path: Path)
     with pytest.raises(InvalidFile), box.lock():
         pass
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_full_disk_keeps_nobody_from_the_lock(box: DiskBottleHome) -> None:
+    box.write("a", b"x")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # as if there were room for nothing more
+    try:
+        with box.lock(), pytest.raises(Conflict), box.lock(timeout=0.05):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_lock_that_the_file_system_does_not_know_is_said(
+    box: DiskBottleHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(handle: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(InvalidFile, match="No locks available"), box.lock():
+        pass
 
 
 def _hold(root: Path, held: Event) -> None:
