@@ -313,6 +313,18 @@ def test_a_stopped_bottle_starts_on_its_old_addresses_with_empty_slots_filled_an
     assert get(bottle, f"https://{bottles.HOST}/v1/x")[0] == 200
 
 
+def test_a_start_that_fails_leaves_nothing_running(make: Make, tmp_path: Path) -> None:
+    bottle = make(tmp_path)
+    bottle.runtime.stop(bottle.record)
+    spoiled = dataclasses.replace(bottle.launch, tokens={"NO_SLOT": ("value", "fingerprint")})
+    with pytest.raises(LaunchFailed, match="did not take NO_SLOT"):
+        bottle.runtime.start(bottle.record, spoiled, lambda line: None)
+    process = client.find(bottle.home)
+    assert process is None or not process.is_running
+    bottle.record = bottle.runtime.start(bottle.record, bottle.launch, lambda line: None)
+    assert get(bottle, f"https://{bottles.HOST}/v1/x")[0] == 200
+
+
 def test_a_process_that_hangs_is_killed_by_quarantine(make: Make, tmp_path: Path) -> None:
     bottle = make(tmp_path)
     process = client.find(bottle.home)

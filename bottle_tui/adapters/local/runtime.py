@@ -52,7 +52,7 @@ class LocalRuntime:
             raise LaunchFailed(f"{launch.plan.slug} runs already (pid {running.pid}); `bottle-tui down` ends it")
         _forget(launch.home)
         with ExitStack() as undo:
-            undo.callback(self._undo, launch.home)
+            undo.callback(_undo, launch.home)
             try:
                 record = self._bring_up(launch, progress, None)
             except (BottleError, OSError) as error:
@@ -62,11 +62,15 @@ class LocalRuntime:
         return record
 
     def start(self, recorded: Recorded, launch: Launch, progress: Progress) -> Recorded:
-        """Start a stopped bottle again, on its old addresses where they are free."""
-        try:
-            return self._bring_up(launch, progress, recorded)
-        except OSError as error:
-            raise LaunchFailed(f"{launch.plan.slug} cannot be started: {error}") from error
+        """Start a stopped bottle again, on its old addresses where they are free; stopped again when a step fails."""
+        with ExitStack() as undo:
+            undo.callback(_end, launch.home)
+            try:
+                record = self._bring_up(launch, progress, recorded)
+            except OSError as error:
+                raise LaunchFailed(f"{launch.plan.slug} cannot be started: {error}") from error
+            undo.pop_all()
+        return record
 
     def survey(self, records: Sequence[Recorded]) -> Survey:
         """Slugs with a process on record; how its parts are, each process has to be asked for itself."""
@@ -94,9 +98,7 @@ class LocalRuntime:
         """End the process and an attached agent; files stay."""
         home = self._home(recorded.slug)
         agent.stop(home)
-        process = client.find(home)
-        if process is not None:
-            client.end(process)
+        _end(home)
 
     def remove(self, slug: str, recorded: Recorded | None, *, purge: bool) -> list[str]:
         """End it and take its files away. What does not end is named with the command that ends it."""
@@ -189,12 +191,6 @@ class LocalRuntime:
             details={"pipelock": "hop"},
         )
 
-    def _undo(self, home: Path) -> None:
-        process = client.find(home)
-        if process is not None:
-            client.end(process)
-        _forget(home)
-
 
 def _put_files(launch: Launch) -> None:
     """The first files of each sidecar; keys 0400."""
@@ -223,6 +219,17 @@ def _settle_agent(launch: Launch, addresses: Addresses) -> None:
     command = tuple(addresses.text(word) for word in plan.command)
     env = addresses.environment(launch.agent_env)
     agent.keep(launch.home, command, env, working_folder(plan, launch.plan.manifest))
+
+
+def _end(home: Path) -> None:
+    process = client.find(home)
+    if process is not None:
+        client.end(process)
+
+
+def _undo(home: Path) -> None:
+    _end(home)
+    _forget(home)
 
 
 def _forget(home: Path) -> None:
