@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from bottle_tui.core.views import LogLine
+from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.services.logs import parse
 from bottle_tui.tui.widgets.log_pane import KEPT, KEPT_CHARACTERS, LogPane
 from bottle_tui.tui.workers.following import CHARACTERS, QUEUED, Follower
@@ -226,6 +227,27 @@ def test_a_queue_that_nobody_empties_is_bounded_and_counts_what_it_dropped() -> 
     assert follower.take() == ([], 0)
 
 
+def test_a_sidecar_that_could_not_be_followed_at_first_still_shows_what_it_said_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = desk_of(said(1))
+    tails: list[int] = []
+
+    def follow(slug: str, role: str, tail: int) -> ScriptedStream:
+        tails.append(tail)
+        if len(tails) == 1:
+            raise SidecarUnreachable("egress of docs is down")
+        if len(tails) == 3:
+            follower.stop()
+        return ScriptedStream([said(1)], ends=True)
+
+    monkeypatch.setattr(desk, "follow", follow)
+    follower = Follower(desk.services(), "docs", "egress")
+    monkeypatch.setattr(follower._stop, "wait", lambda _: None)
+    follower._run()
+    assert tails == [200, 200, 0]
+
+
 def test_long_lines_are_bounded_by_their_length_in_the_queue_and_in_the_pane() -> None:
     long = parse("docs", "egress", "w" * 16_000)
     follower = Follower(Desk().services(), "docs", "egress")
@@ -240,8 +262,6 @@ def test_long_lines_are_bounded_by_their_length_in_the_queue_and_in_the_pane() -
 
 
 async def test_the_merged_tab_says_which_sidecars_are_silent(sit: Sit) -> None:
-    from bottle_tui.errors import SidecarUnreachable
-
     desk = desk_of(said(1))
     follow = desk.follow
 

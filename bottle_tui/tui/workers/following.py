@@ -74,7 +74,8 @@ class Follower:
                 self.ended = str(error)
             except Exception as error:  # noqa: BLE001 - a worker's boundary: the tab says why it is silent
                 self.ended = f"{type(error).__name__}: {error}"
-            tail = 0
+            if self._lively:
+                tail = 0  # what was said before has been shown; of one never heard it has not
             self._say_ended()
             self._stop.wait(2.0)
 
