@@ -133,9 +133,9 @@ def run(context: Context) -> int:
 
 def _require_provider(path: Path, wanted: str) -> None:
     """`run claude` beside a manifest for something else would start the something else. Raises UsageError."""
-    from bottle_tui.core import manifest
+    from bottle_tui.services import blueprint
 
-    provider = manifest.parse(path.read_bytes(), str(path)).agent.provider
+    provider = blueprint.load(path).agent.provider
     if provider != wanted:
         raise UsageError(
             f"{path} is for provider {provider}, so this would not start {wanted}; "

@@ -52,18 +52,18 @@ def draw(world: World, path: Path, *, slots: Slots | None = None, need_tokens: b
     base = str(real.parent)
     build = resolve.build_folder(manifest, base)
     build = None if build is None else os.path.realpath(build)
+    digest, dockerfile = (None, None) if build is None else _built_from(manifest, build)
     plan = resolve.resolve(
         manifest,
         base=base,
-        build_digest=None if build is None else _folder_digest(manifest, build),
+        build_digest=digest,
         extra_ca=_extra_ca(manifest, base),
         grants=world.home.bottle(manifest.name).read("grants.yaml"),
         slots=slots,
         host_env_names=_names_with_a_value(world) if need_tokens else None,
     )
     agent = replace(plan.agent, build=build, mounts=_real_mounts(world, manifest, plan, str(real), build))
-    own = None if build is None else (Path(build) / "Dockerfile").read_bytes()
-    return Blueprint(manifest, replace(plan, agent=agent), dockerfile_of(plan.agent.image, own))
+    return Blueprint(manifest, replace(plan, agent=agent), dockerfile_of(plan.agent.image, dockerfile))
 
 
 def _names_with_a_value(world: World) -> set[str]:
@@ -110,6 +110,15 @@ def _engine_socket(world: World) -> Iterator[str]:
         yield os.path.realpath(address.removeprefix("unix://"))
     for socket in mounts.ENGINE_SOCKETS:
         yield os.path.realpath(socket)
+
+
+def _built_from(manifest: Manifest, folder: str) -> tuple[str, bytes]:
+    """The build folder's digest and its Dockerfile. Raises InvalidManifest, also where a file cannot be read."""
+    try:
+        return _folder_digest(manifest, folder), (Path(folder) / "Dockerfile").read_bytes()
+    except OSError as error:
+        why = f"{error.filename} cannot be read ({error.strerror}); make it readable, or take it out of the folder"
+        raise manifest.refuse(("agent", "build"), why) from None
 
 
 def _folder_digest(manifest: Manifest, folder: str) -> str:

@@ -162,6 +162,11 @@ def test_run_with_another_provider_than_the_manifests_starts_nothing(shell) -> N
     assert "is for provider none, so this would not start claude" in shell.err
 
 
+def test_run_with_a_manifest_that_cannot_be_read_says_so(shell) -> None:
+    assert shell("run", "claude", "-f", ".") == 2
+    assert "cannot be read" in shell.err
+
+
 def test_up_says_what_a_person_does_next(shell) -> None:
     (shell.folder / "bottle.yaml").write_text("name: box\nagent: {image: x}\n")
     assert shell("up") == 0

@@ -1,6 +1,9 @@
 """What an agent could rewrite is pinned: manifest, build folder and mounts, with links resolved."""
 
+import errno
+import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,6 +124,23 @@ def test_any_file_of_the_build_folder_changes_the_digest(place: Place) -> None:
 def test_a_build_folder_without_a_dockerfile_is_named(place: Place) -> None:
     place.write("build: .")
     with pytest.raises(InvalidManifest, match="has no Dockerfile"):
+        place.draw()
+
+
+def test_a_file_of_the_build_folder_that_cannot_be_read_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place.project / "Dockerfile").write_text("FROM x\n")
+    (place.project / "key.pem").write_text("1")
+    place.write("build: .")
+    opened = io.open
+
+    def closed(path: object, *args: Any, **named: Any) -> Any:
+        """Root may read everything, so a closed mode shows nothing."""
+        if str(path).endswith("key.pem"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *args, **named)
+
+    monkeypatch.setattr(io, "open", closed)
+    with pytest.raises(InvalidManifest, match=r"key.pem cannot be read \(Permission denied\); make it readable"):
         place.draw()
 
 
