@@ -11,6 +11,8 @@ from sidecar_addon.times import iso
 
 SEGMENT_BYTES = 16 * 1024 * 1024
 OLD = "audit-old"
+NEWEST_BYTES = 4 * 1024 * 1024
+"""What the dashboard looks through; older records are in `audit show`."""
 
 
 def append(world: World, home: BottleHome, kind: str, **fields: Any) -> None:
@@ -39,9 +41,20 @@ def verify(world: World, slug: str) -> str:
 
 
 def recent(home: BottleHome) -> list[dict[str, Any]]:
-    """The records of the current file, unchecked chain to older ones: for looking up one apply."""
+    """The last records, unchecked: for looking up one apply."""
+    return [ledger.parsed(line) for line in newest(home)[-50:]]
+
+
+def newest(home: BottleHome) -> list[bytes]:
+    """The last lines, 4 MiB at most, the oldest first, unchecked; of the older part too when that has just moved."""
     data = home.read(ledger.FILE) or b""
-    return [ledger.parsed(line) for line in data.splitlines()[-50:]]
+    names = home.names(OLD)
+    if names and len(data) < NEWEST_BYTES:
+        older = home.read(f"{OLD}/{names[-1]}") or b""
+        data = data if data == older else older + data
+    if len(data) > NEWEST_BYTES:
+        data = data[-NEWEST_BYTES:].partition(b"\n")[2]
+    return data.splitlines()
 
 
 def _known(world: World, slug: str) -> BottleHome:

@@ -21,10 +21,6 @@ class Record:
     changes: tuple[str, ...] = ()
 
 
-READ_BYTES = 4 * 1024 * 1024
-"""Of the ledger's end; what is older is in `audit show`."""
-
-
 def everything(world: World, slug: str) -> tuple[Deed, ...]:
     """The whole ledger, the oldest first, its chain checked. Raises NotFound, LedgerBroken."""
     records = audit.records(world, slug)
@@ -95,7 +91,4 @@ def _home(world: World, slug: str) -> BottleHome:
 
 
 def _records(home: BottleHome) -> list[dict[str, Any]]:
-    data: bytes = home.read(ledger.FILE) or b""
-    if len(data) > READ_BYTES:
-        data = data[-READ_BYTES:].partition(b"\n")[2]
-    return [found for line in data.splitlines() if (found := ledger.parsed(line))]
+    return [found for line in audit.newest(home) if (found := ledger.parsed(line))]

@@ -8,15 +8,13 @@ from bottle_tui.core import ledger
 from bottle_tui.core.admission import asked_line
 from bottle_tui.core.evidence import Prior, Window
 from bottle_tui.ports import World
-from bottle_tui.services import lookup, queue
+from bottle_tui.services import audit, lookup, queue
 from bottle_tui.services.queue import Entry
 from sidecar_addon import hosts, proposals
 from sidecar_addon.proposals import Proposal, ProposalError
 from sidecar_addon.times import parse_time
 
 MOST = 10
-_LEDGER_BYTES = 4 * 1024 * 1024
-"""Of the ledger's end; what is older is in `audit show`."""
 
 
 @dataclass
@@ -52,9 +50,8 @@ def decided_before(world: World, slug: str, host: str, but: str, window: Window)
 
 def stories(world: World, slug: str, needle: str) -> dict[str, Story]:
     """Proposal → its story, of ledger records that hold the needle or continue one that did."""
-    data = (world.home.bottle(slug).read(ledger.FILE) or b"")[-_LEDGER_BYTES:]
     found: dict[str, Story] = {}
-    for line in data.splitlines():
+    for line in audit.newest(world.home.bottle(slug)):
         if needle.encode() in line:
             _tell(found, ledger.parsed(line))
     return found

@@ -9,15 +9,13 @@ from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Row
 from bottle_tui.errors import BottleError, NotFound
 from bottle_tui.ports import World
-from bottle_tui.services import lookup, queue, session, traffic
+from bottle_tui.services import audit, lookup, queue, session, traffic
 from bottle_tui.services.evidence import born
 from bottle_tui.services.prior import Story, stories
 from bottle_tui.services.queue import Entry
 from sidecar_addon import proposals
 from sidecar_addon.table import Grant, Route
 from sidecar_addon.times import parse_time
-
-_LEDGER_BYTES = 4 * 1024 * 1024
 
 
 def of_event(world: World, slug: str, event: Mapping[str, Any]) -> Provenance:
@@ -158,8 +156,7 @@ def _with_line(found: Provenance) -> Provenance:
 
 def _of_operator(world: World, slug: str, found: Provenance) -> Provenance | None:
     """A grant that an operator added by hand: the ledger's record that has it in the table after, and not before."""
-    data = (world.home.bottle(slug).read(ledger.FILE) or b"")[-_LEDGER_BYTES:]
-    for line in data.splitlines():
+    for line in audit.newest(world.home.bottle(slug)):
         if found.grant.encode() not in line:
             continue
         record = ledger.parsed(line)

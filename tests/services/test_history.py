@@ -6,7 +6,7 @@ import pytest
 
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, ONCE, Edit
 from bottle_tui.errors import NotFound, Stale
-from bottle_tui.services import decide, history, listing, quarantine, revoke, routes
+from bottle_tui.services import audit, decide, history, listing, prior, provenance, quarantine, revoke, routes
 
 HOST = "files.example.net"
 
@@ -117,9 +117,20 @@ def test_a_large_ledger_is_read_from_its_end(bottle, monkeypatch) -> None:
     for _ in range(4):
         identity = granted(bottle)
         revoke.undo(bottle.world, identity)
-    monkeypatch.setattr(history, "READ_BYTES", 6_000)
+    monkeypatch.setattr(audit, "NEWEST_BYTES", 6_000)
     told = history.listed(bottle.world, "box")
     assert 0 < len(told) < 8 and told[0].verb == "revoked"
+
+
+def test_what_was_decided_just_before_the_older_part_moved_is_still_listed(bottle, monkeypatch) -> None:
+    identity = granted(bottle)
+    monkeypatch.setattr(audit, "SEGMENT_BYTES", len(bottle.home.read("audit.jsonl")) - 1)
+    revoke.undo(bottle.world, identity)
+    assert len(bottle.home.names("audit-old")) == 1
+    approved = next(deed for deed in history.listed(bottle.world, "box") if deed.verb == "approved")
+    assert any(HOST in line for line in history.record(bottle.world, "box", approved.n).changes)
+    assert provenance.of_grant(bottle.world, "box", identity).decided_by == "op"
+    assert prior.stories(bottle.world, "box", identity)[identity].status == "approved"
 
 
 def test_a_grant_that_reads_otherwise_by_now_is_not_revoked(bottle) -> None:
