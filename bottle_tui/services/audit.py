@@ -5,8 +5,8 @@ from typing import Any
 from bottle_tui.core import ledger
 from bottle_tui.core.ledger import Head
 from bottle_tui.core.words import counted
-from bottle_tui.errors import NotFound
 from bottle_tui.ports import BottleHome, World
+from bottle_tui.services import lookup
 from sidecar_addon.times import iso
 
 SEGMENT_BYTES = 16 * 1024 * 1024
@@ -28,12 +28,12 @@ def append(world: World, home: BottleHome, kind: str, **fields: Any) -> None:
 
 def records(world: World, slug: str) -> list[dict[str, Any]]:
     """Every record, oldest first. Raises NotFound, LedgerBroken."""
-    return [value for value, _ in _walk(_known(world, slug))]
+    return [value for value, _ in _walk(lookup.home_of(world, slug))]
 
 
 def verify(world: World, slug: str) -> str:
     """One line on how the ledger stands. Raises LedgerBroken naming the first bad record."""
-    walked = _walk(_known(world, slug))
+    walked = _walk(lookup.home_of(world, slug))
     if not walked:
         return f"{slug}: the ledger is empty"
     head = walked[-1][1]
@@ -55,13 +55,6 @@ def newest(home: BottleHome) -> list[bytes]:
     if len(data) > NEWEST_BYTES:
         data = data[-NEWEST_BYTES:].partition(b"\n")[2]
     return data.splitlines()
-
-
-def _known(world: World, slug: str) -> BottleHome:
-    home = world.home.bottle(slug)
-    if not home.exists():
-        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
-    return home
 
 
 def _walk(home: BottleHome) -> list[tuple[dict[str, Any], Head]]:

@@ -29,7 +29,7 @@ def everything(world: World, slug: str) -> tuple[Deed, ...]:
 
 def listed(world: World, slug: str) -> tuple[Deed, ...]:
     """Who decided what, the newest first, 500 at most. Raises NotFound."""
-    home = _home(world, slug)
+    home = lookup.home_of(world, slug)
     record = lookup.find(world, slug)
     entries = queue.entries(home, record.incarnation if record else None)
     hosts = {entry.id: str(entry.proposal.args.get("host", "")) for entry in entries}
@@ -48,7 +48,7 @@ def listed(world: World, slug: str) -> tuple[Deed, ...]:
 
 def record(world: World, slug: str, number: int) -> Record:
     """One record, whole. Raises NotFound."""
-    found = [each for each in _records(_home(world, slug)) if each.get("n") == number]
+    found = [each for each in _records(lookup.home_of(world, slug)) if each.get("n") == number]
     if found:
         return _opened(found[-1])
     raise NotFound(f"record {number} is not in the newest part of the ledger; `bottle-tui audit show {slug}` has it")
@@ -81,13 +81,6 @@ def _lines(name: str, text: object) -> list[str]:
 
 def _in_force(entry: queue.Entry) -> bool:
     return entry.decision is not None and entry.decision.in_force
-
-
-def _home(world: World, slug: str) -> BottleHome:
-    home = world.home.bottle(slug)
-    if not home.exists():
-        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
-    return home
 
 
 def _records(home: BottleHome) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bottle_tui.errors import BottleError, EngineUnavailable, InvalidFile, NotFound
-from bottle_tui.ports import Recorded, Role, Runtime, Sidecar, World
+from bottle_tui.ports import BottleHome, Recorded, Role, Runtime, Sidecar, World
 from sidecar_addon import strict_yaml
 from sidecar_addon.times import iso
 
@@ -22,9 +22,16 @@ def recorded(world: World, slug: str) -> Recorded:
     found = find(world, slug)
     if found is not None:
         return found
-    if not world.home.bottle(slug).exists():
-        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    home_of(world, slug)
     raise NotFound(f"the bottle {slug} is down; `bottle-tui up` starts it")
+
+
+def home_of(world: World, slug: str) -> BottleHome:
+    """The bottle's folder, also of one that is down. Raises NotFound for a slug never seen."""
+    home = world.home.bottle(slug)
+    if not home.exists():
+        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    return home
 
 
 def find(world: World, slug: str) -> Recorded | None:

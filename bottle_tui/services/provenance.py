@@ -7,7 +7,7 @@ from typing import Any
 from bottle_tui.core import admission, ledger, rollup
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Row
-from bottle_tui.errors import BottleError, NotFound
+from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
 from bottle_tui.services import audit, lookup, queue, session, traffic
 from bottle_tui.services.evidence import born
@@ -26,7 +26,7 @@ def of_event(world: World, slug: str, event: Mapping[str, Any]) -> Provenance:
     grant, reason = event.get("grant"), event.get("reason")
     if not isinstance(grant, str) or not grant:
         host = str(event.get("host") or "")
-        _known(world, slug)
+        lookup.home_of(world, slug)
         return Provenance(slug, "", "none", _without(host, reason), host=host)
     found = of_grant(world, slug, grant)
     if event.get("event") == "denied" and isinstance(reason, str):
@@ -42,7 +42,7 @@ def _without(host: str, reason: object) -> str:
 
 def of_grant(world: World, slug: str, grant_id: str) -> Provenance:
     """Where a grant comes from; one that is gone is looked up in the queue and the ledger. Raises NotFound."""
-    _known(world, slug)
+    lookup.home_of(world, slug)
     digest, route, grant = _in_table(world, slug, grant_id)
     found = Provenance(
         slug=slug,
@@ -69,11 +69,6 @@ def traffic_of(world: World, slug: str, grant_id: str) -> tuple[Row, ...]:
     """What a grant has admitted, by host, method and path prefix; as far as it was drained."""
     rows, _ = traffic.kept(world, slug, None)
     return tuple(rollup.summed(row for row in rows if row.grant == grant_id and row.reason is None))
-
-
-def _known(world: World, slug: str) -> None:
-    if not world.home.bottle(slug).exists():
-        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
 
 
 def _in_table(world: World, slug: str, grant_id: str) -> tuple[str, Route | None, Grant | None]:

@@ -39,8 +39,8 @@ def cards(
     All bottles are looked at at once. With `rounds`, of somebody who looks again, one that is slow has the cards that
     are known by now. With `lost`, bottles whose files are damaged are left out, and it is told why, by slug.
     """
-    if slug is not None and not world.home.bottle(slug).exists():
-        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    if slug is not None:
+        lookup.home_of(world, slug)
     listed, damaged = lookup.everything(world) if slug is None else ({slug: None}, {})
     slugs = list(listed)
     if lost is not None:

@@ -9,7 +9,7 @@ from bottle_tui.core.always import Always
 from bottle_tui.core.changes import State
 from bottle_tui.core.manifest import Manifest
 from bottle_tui.core.takeover import is_of_manifest
-from bottle_tui.errors import Conflict, InvalidFile, NotFound
+from bottle_tui.errors import Conflict, InvalidFile
 from bottle_tui.ports import BottleHome, World
 from bottle_tui.services import blueprint, grants, lookup, session
 
@@ -26,9 +26,7 @@ class Patch:
 
 def save(world: World, slug: str, file: Path | None = None) -> Patch:
     """The patch. Without a file, the manifest that the bottle was started with. Raises NotFound, Conflict."""
-    home = world.home.bottle(slug)
-    if not home.exists():
-        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    home = lookup.home_of(world, slug)
     path = file or _manifest_of(world, slug)
     manifest = blueprint.load(path)
     if manifest.name != slug:

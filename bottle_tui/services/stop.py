@@ -1,6 +1,6 @@
 """`stop` and `down`. Both may be asked again: what is gone already is fine."""
 
-from bottle_tui.errors import BottleError, NotFound
+from bottle_tui.errors import BottleError
 from bottle_tui.ports import BottleHome, Recorded, World
 from bottle_tui.services import lookup, muting, operate, outdated, recording, session, traffic
 from bottle_tui.services.incarnation import OF_AN_INCARNATION
@@ -21,9 +21,7 @@ _PURGED = (
 
 def stop(world: World, slug: str) -> list[str]:
     """Stop all that runs of a bottle; its volumes, record and home stay. Raises NotFound for a slug never seen."""
-    home = world.home.bottle(slug)
-    if not home.exists():
-        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    home = lookup.home_of(world, slug)
     with home.lock(LOCK_SECONDS):
         record = lookup.find(world, slug)
         if record is None:
@@ -50,9 +48,7 @@ def down(world: World, slug: str, *, purge: bool = False) -> list[str]:
 
     Ledger, traffic, "always" grants, what was accepted and the agent's home volume stay, but for `purge`.
     """
-    home = world.home.bottle(slug)
-    if not home.exists():
-        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    home = lookup.home_of(world, slug)
     with home.lock(LOCK_SECONDS):
         record = lookup.find(world, slug)
         traffic.close(world, slug)

@@ -14,7 +14,7 @@ from bottle_tui.core.denials import reaches
 from bottle_tui.core.evidence import Use
 from bottle_tui.core.rollup import Gap, Row
 from bottle_tui.core.traffic import HostTraffic, by_host
-from bottle_tui.errors import BottleError, NotFound
+from bottle_tui.errors import BottleError
 from bottle_tui.ports import BottleHome, Sidecar, World
 from bottle_tui.services import backlog, lookup
 from sidecar_addon import hosts
@@ -50,9 +50,7 @@ class Traffic:
 
 def traffic(world: World, slug: str, *, since: datetime | None = None, host: str | None = None) -> Traffic:
     """Drain what is new, then add up. `host` may be a wildcard. Raises NotFound for a slug never seen, UsageError."""
-    home = world.home.bottle(slug)
-    if not home.exists():
-        raise NotFound(f"no bottle is called {slug}; `bottle-tui ps` lists them")
+    lookup.home_of(world, slug)
     remark = drain(world, slug)
     rows, gaps = kept(world, slug, since)
     chosen = [row for row in rows if host is None or _is(host, row.host)]
