@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import idna
 
-_LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+_LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")  # a $ would let a line end follow
 
 
 class HostError(ValueError):

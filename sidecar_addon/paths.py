@@ -5,7 +5,7 @@ What was decided must be byte for byte what is sent, so anything an upstream mig
 
 import re
 
-_VISIBLE = re.compile(r"^[\x21-\x7e]+$")
+_VISIBLE = re.compile(r"^[\x21-\x7e]+\Z")  # a $ would let a line end follow
 _ESCAPE = re.compile(r"%(..)?", re.DOTALL)
 _HEX = re.compile(r"^[0-9A-Fa-f]{2}$")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")

@@ -16,7 +16,7 @@ from sidecar_addon.times import iso
 LIMIT_BYTES = 16 * 1024 * 1024
 SCAN_STATES = ("scanned", "passthrough", "not_scanned")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET")
-SLOT = re.compile(r"^EGRESS_TOKEN_(0|[1-9][0-9]{0,5})$")
+SLOT = re.compile(r"^EGRESS_TOKEN_(0|[1-9][0-9]{0,5})\Z")
 
 
 class TableError(ValueError):

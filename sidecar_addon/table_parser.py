@@ -8,7 +8,7 @@ from sidecar_addon import hosts, paths, strict_yaml
 from sidecar_addon.table import LIMIT_BYTES, METHODS, SCAN_STATES, SLOT, Grant, Route, Table, TableError
 from sidecar_addon.times import parse_time
 
-_TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")
+_TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
 
 
 def parse(data: bytes) -> Table:

@@ -80,6 +80,7 @@ REFUSED_EGRESS = [
     ({"path_allowlist": ["/a/../b"]}, "dot segment"),
     ({"path_allowlist": ["/a//b"]}, "empty segment"),
     ({"path_allowlist": ["/\x1b[2J"]}, "visible ASCII"),
+    ({"path_allowlist": ["/v1/\n"]}, "visible ASCII"),
     ({"path_allowlist": ["/" + "a" * 1024]}, "longer than"),
     ({"path_allowlist": [f"/{n}" for n in range(65)]}, "at most 64"),
     ({"path_allowlist": ["/a", 1]}, "list of texts"),

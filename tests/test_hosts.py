@@ -37,7 +37,7 @@ def test_one_normal_form(text, expected):
         "", ".", "a..b", "-a.b", "a-.b", "a_b.c", "_egress.local", "a b.c", "a.b:443", "http://a.b", "a.b/c", "*.a.b",
         "user@a.b", "a.b\n", "a" * 64 + ".b", ".".join(["a" * 60] * 5), "a.b..", "example.123", "1.2.3.4", "::1",
         "[::1]", "127.1", "0x7f.1", "2130706433", "0x7f000001", "1.2.3.4.", "xn--a.test", "xn--.test",
-        "xn--bcher-kvb!.test", "ex\u00ad\u200dample\u2603\u202e.test", "\uff0e",
+        "xn--bcher-kvb!.test", "ex\u00ad\u200dample\u2603\u202e.test", "\uff0e", "a\n.b", "a.b\n.",
     ],
 )  # fmt: skip
 def test_what_is_no_host_name(text):

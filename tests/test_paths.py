@@ -21,7 +21,7 @@ def test_canonical_paths(path):
     [
         "", "x", "*", "//", "/a//b", "/a/../b", "/a/.", "/..", "/a;b", "/a#b", "/a\\b", "/a b", "/\x01", "/\x7f",
         "/ü", "/%2e", "/%2E%2e/x", "/%2f", "/%5c", "/%41", "/%25", "/%252e", "/%00", "/%0d%0a", "/%7f", "/%", "/%4",
-        "/%zz", "/%c0%ae", "/%ff", "/%c3", "/%3b", "/%23", "/%3f", "/a/%2e%2e%2fb", "/\udcff",
+        "/%zz", "/%c0%ae", "/%ff", "/%c3", "/%3b", "/%23", "/%3f", "/a/%2e%2e%2fb", "/\udcff", "/a\n",
     ],
 )  # fmt: skip
 def test_spellings_that_an_upstream_may_read_otherwise(path):

@@ -19,7 +19,7 @@ import platformdirs
 from bottle_tui.adapters.folder import append_line, open_folder, open_root, read_file, replace_file
 from bottle_tui.errors import Conflict, InvalidFile, LedgerBroken, UsageError
 
-_SLUG = re.compile(r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")
+_SLUG = re.compile(r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 _RETRY_SECONDS = 0.02
 
 

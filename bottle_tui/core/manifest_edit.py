@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-_PLAIN = re.compile(r"^(/[A-Za-z0-9_./-]*|[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.[a-z][a-z-]*|[A-Za-z_][A-Za-z0-9_-]*)$")
+_PLAIN = re.compile(r"^(/[A-Za-z0-9_./-]*|[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.[a-z][a-z-]*|[A-Za-z_][A-Za-z0-9_-]*)\Z")
 _NOT_TEXT = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 """Words that some reader of YAML takes for something else."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sidecar_addon.table import Grant
 
-_NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
+_NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}\Z")
 
 
 class Uses:

@@ -81,7 +81,7 @@ def test_a_name_that_leads_out_is_refused(box: DiskBottleHome, name: str) -> Non
         box.read(name)
 
 
-@pytest.mark.parametrize("slug", ["", "..", "A", "a/b", "-a", "a" * 41])
+@pytest.mark.parametrize("slug", ["", "..", "A", "a/b", "-a", "a" * 41, "a\n"])
 def test_a_slug_that_is_none_is_refused(home: DiskHome, slug: str) -> None:
     with pytest.raises(UsageError):
         home.bottle(slug)
