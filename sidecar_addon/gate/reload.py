@@ -29,6 +29,7 @@ class Reloader:
         self._changed = changed
         self._wanted = False
         self._task: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
 
     def request(self) -> None:
         """Load soon. On the event loop's thread."""
@@ -37,7 +38,14 @@ class Reloader:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def load(self) -> None:
-        """Load now; one event line says how it went, and the last good table stays when it went wrong."""
+        """Load now; one event line says how it went, and the last good table stays when it went wrong.
+
+        One after the other: what was read first must not come into force last.
+        """
+        async with self._lock:
+            await self._load()
+
+    async def _load(self) -> None:
         data: bytes | None = None
         try:
             data = await asyncio.to_thread(_read, self._path)

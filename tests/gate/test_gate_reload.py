@@ -1,19 +1,26 @@
 """Loading tables, asking the gate, slots, the local page, settings."""
 
+import asyncio
 import io
 import json
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from mitmproxy.hooks import all_hooks
 
 from sidecar_addon.__main__ import main as entry
-from sidecar_addon.gate import ask, put_token
+from sidecar_addon.gate import ask, put_token, reload
 from sidecar_addon.gate import settings as gate_settings
 from sidecar_addon.gate.addon import GateAddon
-from sidecar_addon.gate.tokens import FolderTokens, Token, TokenError, checked
+from sidecar_addon.gate.events import Events
+from sidecar_addon.gate.flights import Flights
+from sidecar_addon.gate.policy import Policy
+from sidecar_addon.gate.tokens import FolderTokens, MemoryTokens, Token, TokenError, checked
+from sidecar_addon.gate.uses import Uses
 from sidecar_addon.table import Grant, Table, digest_of
 
 
@@ -104,6 +111,36 @@ def test_many_reloads_at_once_end_with_the_newest_table(world, route_of):
         world.gate.reload()
     assert world.event("routes_loaded", apply="a49")
     assert world.gate.ask({"verb": "status"})["apply"] == "a49"
+
+
+async def test_a_reload_that_comes_while_the_gate_starts_is_loaded_after_it(tmp_path, monkeypatch):
+    file = tmp_path / "routes.yaml"
+    file.write_bytes(Table(apply="old").data)
+    read, reading, go_on = reload._read, threading.Event(), threading.Event()
+
+    def slow(path):
+        data = read(path)
+        if not reading.is_set():
+            reading.set()
+            go_on.wait(10)
+        return data
+
+    monkeypatch.setattr(reload, "_read", slow)
+    (tmp_path / "uses").mkdir()
+    policy = Policy(MemoryTokens(), Uses(tmp_path / "uses"), gate_settings.utc_now, time.monotonic)
+    events = Events(lambda line: None)
+    loader = reload.Reloader(file, policy, Flights(events, time.monotonic, lambda client: None), events, lambda: None)
+    start = asyncio.create_task(loader.load())
+    await asyncio.to_thread(reading.wait, 10)
+    file.write_bytes(Table(apply="new").data)
+    loader.request()
+    await asyncio.sleep(0.2)
+    go_on.set()
+    await start
+    while loader._task is not None and not loader._task.done():
+        await asyncio.sleep(0.01)
+    events.close()
+    assert policy.table is not None and policy.table.apply == "new"
 
 
 def test_a_reload_under_way_fails_no_request(world, route_of, talk):
