@@ -71,9 +71,10 @@ class Output:
 
     def _append(self, data: bytes) -> None:
         if os.fstat(self._file).st_size + len(data) > FILE_BYTES:
-            self._path.replace(self._path.with_name(self._path.name + ".1"))
-            os.close(self._file)
-            self._file = self._open()
+            with suppress(FileNotFoundError):  # it was turned over already, and no new one could be opened
+                self._path.replace(self._path.with_name(self._path.name + ".1"))
+            full, self._file = self._file, self._open()
+            os.close(full)
         os.write(self._file, data)
 
     def _remember(self, moment: float, text: str) -> None:

@@ -1,5 +1,7 @@
 """A sidecar's log: bounded on disk and in memory, handed to followers without a gap."""
 
+import errno
+import os
 import time
 from pathlib import Path
 
@@ -66,6 +68,28 @@ def test_the_file_is_turned_over_and_never_grows_past_two_of_its_size(
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 2000
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.log", "x.log.1"]
     assert list(lines_on_disk(tmp_path / "x.log"))[-1] == "line 0499"
+
+
+def test_a_file_that_cannot_be_turned_over_is_left_open_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "FILE_BYTES", 20)
+    log = Output(tmp_path / "x.log")
+    log.line("first first first")
+
+    def none_left() -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as out_of_files:
+        out_of_files.setattr(log, "_open", none_left)
+        log.line("second")
+    other = os.open(tmp_path / "other", os.O_WRONLY | os.O_CREAT)  # takes the next free number
+    log.line("third")
+    log.line("fourth")
+    os.close(other)
+    log.close()
+    assert (tmp_path / "other").read_text() == ""
+    assert list(lines_on_disk(tmp_path / "x.log"))[-2:] == ["third", "fourth"]
 
 
 def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
