@@ -52,8 +52,8 @@ class Part:
         self._thread.start()
         if not self._started.wait(START_SECONDS):
             raise PartFailed(f"{self.name} did not start within {START_SECONDS:.0f} s")
-        if self._problem is not None:
-            raise PartFailed(f"{self.name} did not start: {self._problem}")
+        if not self.is_up:
+            raise PartFailed(f"{self.name} did not start: {self._problem or 'it ended at once; look at process.log'}")
 
     def start_near(self, port: int) -> None:
         """Start on that port if it is free, else on any. Raises PartFailed."""
