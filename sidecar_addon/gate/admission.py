@@ -48,7 +48,8 @@ class Admission:
         claims = requests.claims_of(flow, tunnel)
         verdict = self._searched(flow, judge(self._policy, claims))
         if verdict.reason is None and verdict.grant is not None and verdict.grant.uses is not None:
-            verdict = await self._spend(claims, verdict)
+            # By another table its route may carry a token now: then the agent's own credentials have to go.
+            verdict = self._searched(flow, await self._spend(claims, verdict))
         if verdict.reason is None:
             self._admit(flow, verdict)
         else:

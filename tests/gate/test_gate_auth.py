@@ -36,6 +36,24 @@ def test_the_real_header_replaces_the_agents(authed):
     assert [value for name, value in seen.headers if name.lower() == "authorization"] == [f"Bearer {VALUE}"]
 
 
+def test_credentials_of_the_agent_are_removed_also_where_the_route_gets_its_token_while_a_use_is_taken(
+    make_world, route_of, monkeypatch
+):
+    world = make_world(route_of(grants=(Grant("g", uses=1),)), tokens=TOKENS)
+    spend = world.gate._policy.uses.spend
+
+    def meanwhile(grant):
+        world.load(route_of(**AUTH, grants=(Grant("g", uses=1),)))
+        return spend(grant)
+
+    monkeypatch.setattr(world.gate._policy.uses, "spend", meanwhile)
+    assert world.get("https://api.test/?api_key=agents-own&x=1", X_Api_Key="agents-own").status == 200
+    (seen,) = world.upstream.seen
+    assert seen.header("authorization") == f"Bearer {VALUE}"
+    assert "agents-own" not in f"{seen.headers} {seen.target}"
+    assert seen.target == "/?x=1"
+
+
 @pytest.mark.parametrize(
     "name",
     [
