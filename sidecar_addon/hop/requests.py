@@ -48,7 +48,10 @@ def connect_target(request: h11.Request, identity: str) -> Target:
 def plain_target(request: h11.Request, identity: str) -> Target:
     """The absolute form of a plain HTTP request. Raises TargetError."""
     text = request.target.decode("ascii", "replace")
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # a bracket without its other half
+        raise TargetError("no target host") from None
     if parts.scheme.lower() != "http" or "@" in parts.netloc:
         raise TargetError("this is a proxy: CONNECT, or http:// in absolute form")
     host, port = _authority(parts.netloc, 80)
@@ -63,6 +66,6 @@ def _authority(text: str, default_port: int | None) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or port.endswith("]"):
         host, port = text, str(default_port or "")
-    if not host.strip("[]") or not port.isdigit() or not 1 <= int(port) <= 65535:
+    if not host.strip("[]") or not port.isdigit() or len(port) > 5 or not 1 <= int(port) <= 65535:
         raise TargetError("no target host")
     return host, int(port)

@@ -163,7 +163,11 @@ def test_a_tunnel_s_target_is_its_authority(target: str, host: str, port: int) -
 
 
 @pytest.mark.parametrize(
-    "target", ["api.example.com", "api.example.com:", ":443", "api.example.com:0", "a:99999", "[]:1"]
+    "target",
+    [
+        *("api.example.com", "api.example.com:", ":443", "api.example.com:0", "a:99999", "[]:1"),
+        pytest.param("a:" + "9" * 5000, id="a port of 5000 digits"),
+    ],
 )
 def test_a_tunnel_without_host_and_port_is_no_target(target: str) -> None:
     with pytest.raises(TargetError):
@@ -177,7 +181,9 @@ def test_plain_http_goes_on_in_origin_form_and_its_log_line_has_no_query() -> No
     assert plain_target(request("GET", "http://api.example.com"), "req-2").origin == "/"
 
 
-@pytest.mark.parametrize("target", ["/path", "https://a.test/", "http://u:p@a.test/", "http:///x", "ftp://a.test/"])
+@pytest.mark.parametrize(
+    "target", ["/path", "https://a.test/", "http://u:p@a.test/", "http:///x", "ftp://a.test/", "http://[a/"]
+)
 def test_what_is_no_absolute_http_target_is_refused(target: str) -> None:
     with pytest.raises(TargetError):
         plain_target(request("GET", target), "req-1")
