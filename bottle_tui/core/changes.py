@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bottle_tui.core.admission import admitted
+from bottle_tui.core.always import route_index
 from bottle_tui.core.mirror import Extra, scan_state
 from bottle_tui.core.slots import Slots
 from bottle_tui.errors import Conflict, NotFound
@@ -25,9 +26,8 @@ class State:
 
     def named(self, host: str) -> Route | None:
         """The route that decides for a host, or for a pattern as a whole."""
-        exact = next((route for route in self.routes if route.host == host), None)
-        covering = [r for r in self.routes if hosts.is_wildcard(r.host) and hosts.covers(r.host, host)]
-        return exact or max(covering, key=lambda route: len(route.host), default=None)
+        index = route_index(self.routes, host)
+        return None if index is None else self.routes[index]
 
 
 @dataclass(frozen=True)

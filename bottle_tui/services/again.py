@@ -1,5 +1,6 @@
 """Starting a stopped bottle: what was granted until it stops is over; the manifest and "always" stand."""
 
+from bottle_tui.core import journal
 from bottle_tui.core.takeover import brought_back
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import BottleHome, Progress, Recorded, Runtime, World
@@ -7,7 +8,6 @@ from bottle_tui.services import audit, confirming, launching, locked, lookup, se
 from bottle_tui.services.blueprint import Blueprint
 from bottle_tui.services.session import Live
 
-_JOURNAL = "apply.json"
 _WHY = "ended: the bottle was stopped"
 
 
@@ -20,7 +20,7 @@ def start_again(world: World, chosen: Runtime, record: Recorded, drawn: Blueprin
         raise confirming.needs_anew(record.slug)
     home = world.home.bottle(record.slug)
     before = _before(home)
-    home.delete(_JOURNAL)
+    home.delete(journal.FILE)
     prepared = launching.prepare(world, drawn, record.incarnation, runtime=chosen.name)
     if before is not None:
         for line in brought_back(before.table.routes, prepared.table.routes):

@@ -5,10 +5,9 @@ reason, by a dashboard whose countdown has run out, or a command that lists.
 """
 
 from bottle_tui.core import changes
-from bottle_tui.core.changes import State
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
-from bottle_tui.services import gate, locked, lookup, session
+from bottle_tui.services import locked, lookup, session
 from bottle_tui.services.session import Session
 
 
@@ -30,16 +29,7 @@ def settle(world: World, slug: str | None = None) -> list[str]:
 
 
 def _over(opened: Session) -> bool:
-    state = session.live(opened.home).state
-    if not changes.prune(state, opened.clock.now()).unchanged:
+    live = session.live(opened.home)
+    if not changes.prune(live.state, opened.clock.now()).unchanged:
         return opened.sidecar("egress").state() != "down"
-    return bool(_counted(state)) and not changes.prune(state, opened.clock.now(), _used_up(opened, state)).unchanged
-
-
-def _counted(state: State) -> dict[str, int]:
-    return {grant.id: grant.uses for route in state.routes for grant in route.grants if grant.uses is not None}
-
-
-def _used_up(opened: Session, state: State) -> set[str]:
-    spent = gate.status(opened.sidecar("egress")).uses
-    return {identity for identity, uses in _counted(state).items() if spent.get(identity, 0) >= uses}
+    return bool(changes.ended(live.state, opened.clock.now(), locked.used_up(opened, live)))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from bottle_tui.errors import BottleError
 from bottle_tui.ports import Authorities, BottleHome, Launch, Minted, Role, World
 from bottle_tui.services import tokens
 from bottle_tui.services.blueprint import Blueprint
-from bottle_tui.services.session import QUARANTINE_FILE
+from bottle_tui.services.session import QUARANTINE_FILE, fresh_id
 from sidecar_addon import proposals
 from sidecar_addon.table import Table, fingerprint
 
@@ -32,18 +31,13 @@ class Prepared:
     pipelock: bytes
 
 
-def new_ulid(world: World) -> str:
-    """A fresh ULID by this world's clock."""
-    return proposals.new_id(int(world.clock.now().timestamp() * 1000), secrets.token_bytes(10))
-
-
 def prepare(world: World, blueprint: Blueprint, incarnation: str, *, runtime: str) -> Prepared:
     """The launch of a plan. Mints the authorities of the incarnation when it has none yet."""
     plan = blueprint.plan
     home = world.home.bottle(plan.slug)
     gate, pipelock = _authorities(world, home, plan.slug)
     hop = uses_hop(world, runtime)
-    apply = new_ulid(world)
+    apply = fresh_id(world)
     extra = mirror.parse_extra(home.read(mirror.EXTRA_FILE))
     planned = replace(plan, routes=mirror.unscanned(plan.routes, extra))
     table = first_table(planned, apply, hop=hop, quarantined=home.read(QUARANTINE_FILE) is not None)

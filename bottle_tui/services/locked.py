@@ -41,7 +41,7 @@ def _pruned(opened: Session, live: Live) -> Live:
     Of a bottle that is stopped nothing is in force, and nothing could be loaded: the next start makes its table anew.
     """
     now = opened.clock.now()
-    merged = changes.prune(live.state, now, _used_up(opened, live))
+    merged = changes.prune(live.state, now, used_up(opened, live))
     if merged.unchanged or opened.sidecar("egress").state() == "down":
         return live
     audit.append(opened.world, opened.home, "intent", of="expire", component="egress", grants=list(merged.grant_ids))
@@ -64,7 +64,8 @@ def _close_ended(opened: Session, live: Live) -> None:
             close(opened, decision, "its time is over" if over else "what it allowed has ended")
 
 
-def _used_up(opened: Session, live: Live) -> set[str]:
+def used_up(opened: Session, live: Live) -> set[str]:
+    """Grants that count and have no use left, by the gate's word; it is asked only when there are any that count."""
     counted = {grant.id: grant.uses for _, grant in live.table.grants() if grant.uses is not None}
     if not counted:
         return set()

@@ -7,7 +7,6 @@ from bottle_tui.core.operations import EditPipelock
 from bottle_tui.core.views import Card, Outcome
 from bottle_tui.ports import World
 from bottle_tui.services import operate, session
-from bottle_tui.services.routes import operation_id
 
 
 def show(world: World, slug: str) -> dict[str, Any]:
@@ -32,7 +31,7 @@ def text(world: World, slug: str) -> str:
 
 def editing(world: World, edited: str) -> EditPipelock:
     """The operation for `routes.preview` and `routes.carry_out`."""
-    return EditPipelock(operation_id(world), edited)
+    return EditPipelock(session.fresh_id(world), edited)
 
 
 def preview(world: World, slug: str, edited: str) -> Card:

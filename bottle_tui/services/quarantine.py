@@ -1,7 +1,7 @@
 """Cutting a bottle off: the network first, without waiting for anybody; the gate's own flag second."""
 
 from bottle_tui.errors import BottleError, StateUnknown
-from bottle_tui.ports import SIDECARS, World
+from bottle_tui.ports import World
 from bottle_tui.services import audit, cutoff, session
 from bottle_tui.services.apply import enforce
 from bottle_tui.services.cutoff import Cut, attempt
@@ -18,7 +18,7 @@ def quarantine(world: World, slug: str) -> str:
     opened = session.opened(world, slug)
     network = attempt(lambda: opened.runtime.isolate(opened.recorded))
     kept = attempt(lambda: cutoff.wish(opened))
-    if _stopped(opened):
+    if opened.is_stopped():
         return _stopped_line(opened, network, kept)
     cut = Cut(network, attempt(lambda: _flag(opened)))
     unwritten = [each for each in (kept, attempt(lambda: _record(opened, cut))) if each is not None]
@@ -39,12 +39,6 @@ def quarantine(world: World, slug: str) -> str:
     return "; ".join(parts)
 
 
-def _stopped(opened: Session) -> bool:
-    """Whether the engine says that no sidecar runs."""
-    states = opened.runtime.states(opened.recorded)
-    return all(states.get(role) == "down" for role in SIDECARS)
-
-
 def _stopped_line(opened: Session, network: str | None, kept: str | None) -> str:
     """Its first table at the next start is made of the wish: it comes back refusing everything."""
     if kept is not None:
@@ -58,7 +52,7 @@ def _stopped_line(opened: Session, network: str | None, kept: str | None) -> str
 
 def release(world: World, slug: str) -> str:
     """End a quarantine: the gate first, the network last. Raises NotApplied, StateUnknown: then it stays cut off."""
-    if _stopped(session.opened(world, slug)):
+    if session.opened(world, slug).is_stopped():
         return _released_while_stopped(world, slug)
     with held(world, slug) as bottle:
         opened, live = bottle.session, bottle.live

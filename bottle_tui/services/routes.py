@@ -1,6 +1,5 @@
 """A bottle's routes: shown as the gate holds them, changed by the operator's hand."""
 
-import secrets
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +10,8 @@ from bottle_tui.core.slots import Slots
 from bottle_tui.core.takeover import is_of_manifest
 from bottle_tui.core.views import Card, Outcome
 from bottle_tui.errors import SidecarUnreachable
-from bottle_tui.ports import SIDECARS, World
+from bottle_tui.ports import World
 from bottle_tui.services import gate, grants, interrupted, operate, session
-from sidecar_addon import proposals
 from sidecar_addon.table import Route, render_yaml, route_as_data
 
 _NOTHING_SCANNED = {"requests": 0, "bytes": 0, "ms": 0}
@@ -25,7 +23,7 @@ def show(world: World, slug: str) -> dict[str, Any]:
     opened = session.opened(world, slug)
     live = session.live(opened.home)
     table, state = live.table, live.state
-    stopped = _stopped(opened)
+    stopped = opened.is_stopped()
     kept = _coming_back(opened, table.routes) if stopped else table.routes
     generation, digest, scans = None, None, {}
     try:
@@ -55,11 +53,6 @@ def _variable(route: Route, slots: Slots) -> dict[str, str]:
     return {"token_ref": variable} if variable else {}
 
 
-def _stopped(opened: session.Session) -> bool:
-    states = opened.runtime.states(opened.recorded)
-    return all(states.get(role) == "down" for role in SIDECARS)
-
-
 def _coming_back(opened: session.Session, routes: tuple[Route, ...]) -> tuple[Route, ...]:
     """What a start brings back as far as is known now: what lasted until the stop is over."""
     always_granted = {entry.id for entry in grants.entries(opened.home)}
@@ -75,11 +68,6 @@ def text(world: World, slug: str) -> str:
     return render_yaml(session.live(session.opened(world, slug).home).table)
 
 
-def operation_id(world: World) -> str:
-    """A fresh id for an operation; it becomes the id of the grant that it adds."""
-    return proposals.new_id(int(world.clock.now().timestamp() * 1000), secrets.token_bytes(10))
-
-
 def adding(
     world: World,
     host: str,
@@ -92,17 +80,17 @@ def adding(
     lasts: str = BOTTLE,
 ) -> Add:
     """The operation for `preview` and `carry_out`. Empty paths or methods: every one."""
-    return Add(operation_id(world), host, path_allowlist, methods, ports, auth, scan, lasts)
+    return Add(session.fresh_id(world), host, path_allowlist, methods, ports, auth, scan, lasts)
 
 
 def removing(world: World, host: str) -> Remove:
     """The operation that takes out a route itself."""
-    return Remove(operation_id(world), host)
+    return Remove(session.fresh_id(world), host)
 
 
 def editing(world: World, edited: str, *, lasts: str = BOTTLE) -> EditRoutes:
     """The operation that replaces all routes by what came back from the editor."""
-    return EditRoutes(operation_id(world), edited, lasts)
+    return EditRoutes(session.fresh_id(world), edited, lasts)
 
 
 def preview(world: World, slug: str, operation: Operation) -> Card:

@@ -7,7 +7,7 @@ from bottle_tui.core import mirror, slots
 from bottle_tui.core.changes import State
 from bottle_tui.core.mirror import Mirrored
 from bottle_tui.errors import Conflict, InvalidFile
-from bottle_tui.ports import BottleHome, Clock, Recorded, Role, Runtime, Sidecar, World
+from bottle_tui.ports import SIDECARS, BottleHome, Clock, Recorded, Role, Runtime, Sidecar, World
 from bottle_tui.services import lookup
 from sidecar_addon import proposals
 from sidecar_addon.table import Table, TableError
@@ -49,7 +49,12 @@ class Session:
 
     def fresh_id(self) -> str:
         """A new ULID, for an apply."""
-        return proposals.new_id(int(self.clock.now().timestamp() * 1000), secrets.token_bytes(10))
+        return fresh_id(self.world)
+
+    def is_stopped(self) -> bool:
+        """Whether the engine says that no sidecar runs."""
+        states = self.runtime.states(self.recorded)
+        return all(states.get(role) == "down" for role in SIDECARS)
 
     @property
     def quarantined(self) -> bool:
@@ -69,6 +74,11 @@ class Live:
     def mirrored(self) -> Mirrored:
         """Pipelock's two lists."""
         return mirror.read(self.config)
+
+
+def fresh_id(world: World) -> str:
+    """A new ULID by this world's clock, for an apply, or an operation and the grant that it adds."""
+    return proposals.new_id(int(world.clock.now().timestamp() * 1000), secrets.token_bytes(10))
 
 
 def opened(world: World, slug: str) -> Session:

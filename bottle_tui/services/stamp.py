@@ -5,11 +5,12 @@ Every dashboard and command writes what it does into these folders; what sidecar
 
 from pathlib import Path
 
+from bottle_tui.core import journal
 from bottle_tui.ports import World
 from bottle_tui.services import lookup, muting, session
 
 _NAMES = (
-    lookup.RECORD, "queue", "apply.json", session.TABLE_FILE, session.CONFIG_FILE, session.QUARANTINE_FILE,
+    lookup.RECORD, "queue", journal.FILE, session.TABLE_FILE, session.CONFIG_FILE, session.QUARANTINE_FILE,
     muting.FILE, "grants.yaml", "local.json",
 )  # fmt: skip
 
