@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bottle_tui.core.operations import Operation
-from bottle_tui.core.views import Card
-from bottle_tui.errors import InvalidFile
+from bottle_tui.core.views import Card, Outcome
+from bottle_tui.errors import InvalidFile, Stale
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.dialogs.reading import Reading
 from tests.tui.conftest import Operator, Sit
@@ -112,6 +112,29 @@ async def test_a_text_that_is_refused_says_why_and_is_kept_to_be_gone_on_with(si
         await operator.press("e")
         await operator.until(lambda: "new.example.com" in operator.text("#route"))
         assert Path(given[0]).read_text() == "routes: []\n\0routes: [oops\n\0"
+
+
+@pytest.mark.parametrize("raises", [True, False])
+async def test_a_change_that_is_not_applied_is_kept_to_be_gone_on_with(sit: Sit, typing, raises: bool) -> None:
+    edited = "routes:\n- host: new.example.com\n"
+    given = typing(edited, None)
+    desk = Desk()
+
+    def stale(slug: str, operation: Operation, digest: str, acknowledged: bool) -> Outcome:
+        if raises:
+            raise Stale("the table has changed since it was shown")
+        return Outcome(operation.id, slug, "failed", False, "not in force: put back", exit_code=5)
+
+    desk.look.carry_out = stale  # type: ignore[method-assign]
+    async with sit(desk, size=(120, 40)) as operator:
+        await edit(operator)
+        await operator.until(lambda: "new.example.com" in operator.text("#route"))
+        await operator.press("a")
+        await operator.until(lambda: "the same key goes on with your text" in operator.text("#footer"))
+        assert ("has changed" if raises else "put back") in operator.text("#result")
+        await operator.press("e")
+        await operator.until(lambda: Path(given[0]).read_text().count("\0") == 2)
+        assert Path(given[0]).read_text() == f"routes: []\n\0{edited}\0"
 
 
 async def test_a_danger_asks_for_a_y(sit: Sit, typing) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual.app import SuspendNotSupported
 
 from bottle_tui.core.arming import Target
-from bottle_tui.core.operations import Operation
+from bottle_tui.core.operations import Edited, EditRoutes, Operation
 from bottle_tui.core.views import Card
 from bottle_tui.errors import BottleError
 from bottle_tui.tui import editor, findings
@@ -84,7 +84,7 @@ class Drafting:
         self.operation, self.card = read.operation, read.card
 
     def refused(self, lost: findings.DraftLost) -> None:
-        """The text makes no change: it is kept, to be edited again."""
+        """The text has changed nothing: it is kept, to be edited again."""
         self._typed = (lost.slug, lost.kind, lost.text) if lost.text else None
         again = "; the same key goes on with your text" if lost.text else ""
         self._view.tell(f"{lost.line}{again}")
@@ -126,5 +126,10 @@ class Drafting:
 
     def _carry_out(self, operation: Operation, card: Card, target: Target, *, acknowledged: bool) -> None:
         self._view.begin(card.id, "applying", f"{card.tool} for {card.slug}: pipelock, egress, proof")
-        self._view.deeds.carry_out(card.slug, operation, target.digest, acknowledged)
+        assert isinstance(operation, Edited), "only what comes out of the editor is drafted"
+        kind = "routes" if isinstance(operation, EditRoutes) else "pipelock"
+        kept = findings.DraftLost(card.slug, kind, operation.text, "it is not applied")
+        self._view.deeds.carry_out(
+            card.slug, operation, target.digest, acknowledged, lambda: self._view.post_message(kept)
+        )
         self.forget()

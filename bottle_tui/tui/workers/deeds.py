@@ -1,6 +1,7 @@
 """What the operator decides, carried out: everything here changes something, or tells somebody."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,10 +44,20 @@ class Deeds:
         """Take back one grant; with `shown` only if it still reads so."""
         self._decide("revoke", grant, lambda: self.services.looks.revoke(slug, grant, shown))
 
-    def carry_out(self, slug: str, operation: Operation, digest: str, acknowledged: bool) -> None:
-        """Put the operator's own change in force, as it was shown."""
-        looks = self.services.looks
-        self._decide("apply", operation.id, lambda: looks.carry_out(slug, operation, digest, acknowledged))
+    def carry_out(
+        self, slug: str, operation: Operation, digest: str, acknowledged: bool, failed: Callable[[], object]
+    ) -> None:
+        """Put the operator's own change in force, as it was shown; `failed` is called when it is not, in the worker."""
+
+        def carried() -> Outcome:
+            with ExitStack() as otherwise:
+                otherwise.callback(failed)
+                outcome = self.services.looks.carry_out(slug, operation, digest, acknowledged)
+                if outcome.exit_code == 0:
+                    otherwise.pop_all()
+            return outcome
+
+        self._decide("apply", operation.id, carried)
 
     def quarantine(self, slug: str) -> None:
         """Cut the bottle off."""
