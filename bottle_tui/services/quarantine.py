@@ -1,6 +1,6 @@
 """Cutting a bottle off: the network first, without waiting for anybody; the gate's own flag second."""
 
-from bottle_tui.errors import BottleError, StateUnknown
+from bottle_tui.errors import BottleError, SidecarUnreachable, StateUnknown
 from bottle_tui.ports import World
 from bottle_tui.services import audit, cutoff, session
 from bottle_tui.services.apply import enforce
@@ -51,7 +51,8 @@ def _stopped_line(opened: Session, network: str | None, kept: str | None) -> str
 
 
 def release(world: World, slug: str) -> str:
-    """End a quarantine: the gate first, the network last. Raises NotApplied, StateUnknown: then it stays cut off."""
+    """End a quarantine: the gate first, the network last. Raises NotApplied, StateUnknown: then it stays cut off;
+    SidecarUnreachable where only the network does, which the same again joins."""
     if session.opened(world, slug).is_stopped():
         return _released_while_stopped(world, slug)
     with held(world, slug) as bottle:
@@ -67,7 +68,13 @@ def release(world: World, slug: str) -> str:
         except BottleError:
             opened.home.write(QUARANTINE_FILE, mark or b"{}")
             raise
-        opened.runtime.rejoin(opened.recorded)
+        try:
+            opened.runtime.rejoin(opened.recorded)
+        except SidecarUnreachable as error:
+            raise SidecarUnreachable(
+                f"{slug} is out of quarantine and the gate decides again, but nothing passes yet: {error.message}; "
+                f"`bottle-tui release {slug}` tries that again"
+            ) from error
     return "; ".join([*bottle.remarks, f"{slug} is released: the gate decides again, egress is back on the chain"])
 
 

@@ -14,6 +14,7 @@ from bottle_tui.errors import (
     NeedsAcceptance,
     NotApplied,
     NotFound,
+    SidecarUnreachable,
     Stale,
     StateUnknown,
     UsageError,
@@ -364,6 +365,23 @@ def test_a_release_opens_the_gate_first_and_the_network_last(bottle: Any) -> Non
     assert bottle.wire.calls.index("egress: put /etc/egress/routes.yaml") < bottle.wire.calls.index("rejoin")
     assert "box" not in bottle.runtime.cut_off
     assert "not in quarantine" in quarantine.release(bottle.world, "box")
+
+
+def test_a_release_after_which_the_network_stays_cut_says_so_and_the_same_again_joins_it(
+    bottle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quarantine.quarantine(bottle.world, "box")
+
+    def refused(recorded: object) -> None:
+        raise SidecarUnreachable("box: egress could not be joined to the chain again")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(bottle.runtime, "rejoin", refused)
+        with pytest.raises(SidecarUnreachable, match=r"nothing passes yet.*`bottle-tui release box` tries that again"):
+            quarantine.release(bottle.world, "box")
+    assert not bottle.gate.table.quarantined
+    assert "egress is on the chain" in quarantine.release(bottle.world, "box")
+    assert "box" not in bottle.runtime.cut_off
 
 
 def test_a_release_that_the_gate_does_not_confirm_leaves_it_cut_off(bottle: Any) -> None:
