@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bottle_tui.core import changes
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import World
-from bottle_tui.services import audit, gate, queue, recover, session
+from bottle_tui.services import audit, gate, granted, queue, recover, session
 from bottle_tui.services.apply import enforce
 from bottle_tui.services.session import Live, Session
 from bottle_tui.services.wish import Wish
@@ -52,15 +52,14 @@ def _pruned(opened: Session, live: Live) -> Live:
 
 def _close_ended(opened: Session, live: Live) -> None:
     """Whatever ended a grant (time, uses, a stop, a crash), its proposal is no longer answered "in force"."""
-    there = {grant.id for _, grant in live.table.grants()}
+    now = opened.clock.now()
     for entry in queue.entries(opened.home, opened.recorded.incarnation):
         decision = entry.decision
         if decision is None or not decision.in_force or not entry.current:
             continue
-        over = decision.expires_at is not None and decision.expires_at <= opened.clock.now()
-        # What brought no grant (a host that is passed through) ends by its time alone.
-        ended = entry.note.grants[-1] not in there if entry.note.grants else over
-        if ended:
+        over = decision.expires_at is not None and decision.expires_at <= now
+        # What brought no grant (a host that is passed through) ends by its time too.
+        if (over and not entry.note.grants) or not granted.still(live, entry, now):
             close(opened, decision, "its time is over" if over else "what it allowed has ended")
 
 

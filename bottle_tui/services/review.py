@@ -11,7 +11,7 @@ from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Card
 from bottle_tui.errors import AlreadyDecided, BottleError, Conflict, InvalidFile, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
-from bottle_tui.services import card_facts, filed, interrupted, lookup, queue, seen, session
+from bottle_tui.services import card_facts, filed, granted, interrupted, lookup, queue, seen, session
 from bottle_tui.services.proposed import Ground, Proposed, Subject, propose
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.rounds import Rounds, once
@@ -231,16 +231,13 @@ def require_undecided(world: World, card: Card) -> None:
 
 
 def _still_granted(opened: Session | None, entry: Entry) -> bool:
-    """Whether the grant that the approval made is in the table; what made none stands by its decision."""
+    """Whether what the approval allowed is in the table."""
     if opened is None or not entry.current:
         return False
-    if not entry.note.grants:
-        return True
     try:
-        table = session.live(opened.home).table
+        return granted.still(session.live(opened.home), entry, opened.clock.now())
     except BottleError:
         return False
-    return any(grant.id == entry.note.grants[-1] for _, grant in table.grants())
 
 
 def _delivery(entry: Entry, traffic: Traffic) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from bottle_tui.core.edits import Edit
 from bottle_tui.errors import AlreadyDecided, Conflict, NeedsAcceptance, NotFound, Stale, TokenUnset, UsageError
-from bottle_tui.services import audit, decide, interrupted, review
+from bottle_tui.services import answering, audit, decide, interrupted, locked, review, revoke, routes
 from sidecar_addon.table import Grant, Route
 
 
@@ -114,6 +114,33 @@ def test_what_is_admitted_already_is_answered_without_touching_a_sidecar(bottle:
     assert outcome.line == "approved: already in force"
     assert bottle.gate.table is before
     assert bottle.supervise.decision(identity).in_force
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_what_was_admitted_already_is_in_force_no_longer_than_what_admitted_it(bottle: Any, by_itself: bool) -> None:
+    first = routes.add(bottle.world, "box", "docs.example.org").id
+    identity = bottle.ask("docs.example.org", path_allowlist=["/v1/"])
+    if by_itself:
+        answering.settle(bottle.world, review.cards(bottle.world))
+    else:
+        decide.approve(bottle.world, identity, bottle.digest(identity))
+    assert revoke.revoke(bottle.world, "box", grant=first).in_force
+    assert not review.card(bottle.world, identity).in_force
+    with locked.held(bottle.world, "box"):
+        pass
+    told = bottle.supervise.decision(identity)
+    assert (told.status, told.in_force, told.reason) == ("approved", False, "what it allowed has ended")
+
+
+def test_what_was_admitted_already_stands_while_anything_admits_it(bottle: Any) -> None:
+    first = routes.add(bottle.world, "box", "docs.example.org", path_allowlist=("/v1/",)).id
+    identity = bottle.ask("docs.example.org", path_allowlist=["/v1/"])
+    decide.approve(bottle.world, identity, bottle.digest(identity))
+    routes.add(bottle.world, "box", "docs.example.org", path_allowlist=("/",))
+    assert revoke.revoke(bottle.world, "box", grant=first).in_force
+    with locked.held(bottle.world, "box"):
+        pass
+    assert bottle.supervise.decision(identity).in_force and review.card(bottle.world, identity).in_force
 
 
 def test_a_token_is_in_its_slot_before_its_route_is_loaded(bottle: Any) -> None:
