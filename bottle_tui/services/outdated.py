@@ -22,7 +22,7 @@ def settle(world: World, slug: str | None = None) -> list[str]:
         try:
             if lookup.find(world, name) is not None and _old(opened := session.opened(world, name)):
                 with opened.home.lock(timeout=1.0):
-                    done += [_supersede(opened, entry, A_DAY) for entry in _old(opened)]
+                    done += _supersede(opened, _old(opened), A_DAY)
         except BottleError:
             continue
     return done
@@ -32,7 +32,7 @@ def at_stop(opened: Session) -> list[str]:
     """Supersede all that waits, under the bottle's lock and while it still runs; their ids. A stop is never held up."""
     try:
         waiting = [entry for entry in _entries(opened) if entry.status in ("pending", "failed")]
-        return [_supersede(opened, entry, STOPPED) for entry in waiting]
+        return _supersede(opened, waiting, STOPPED)
     except BottleError:
         return []
 
@@ -47,10 +47,16 @@ def _old(opened: Session) -> list[Entry]:
     return [each for each in _entries(opened) if each.status == "pending" and now - each.note.seen_at >= AFTER]
 
 
-def _supersede(opened: Session, entry: Entry, why: str) -> str:
-    audit.append(opened.world, opened.home, "superseded", component="egress", proposal=entry.id, why=why)
-    decision = Decision(entry.id, "superseded", BY, opened.clock.now(), reason=why)
-    queue.write(opened.home, decision)
-    if not entry.note.by_operator:
-        queue.tell(opened, decision)
-    return entry.id
+def _supersede(opened: Session, outdated: list[Entry], why: str) -> list[str]:
+    """Supervise is told of all at once: a silent one is waited for once, while the bottle's lock is held."""
+    told: list[Decision] = []
+    try:
+        for entry in outdated:
+            audit.append(opened.world, opened.home, "superseded", component="egress", proposal=entry.id, why=why)
+            decision = Decision(entry.id, "superseded", BY, opened.clock.now(), reason=why)
+            queue.write(opened.home, decision)
+            if not entry.note.by_operator:
+                told.append(decision)
+    finally:
+        queue.tell(opened, *told)
+    return [entry.id for entry in outdated]

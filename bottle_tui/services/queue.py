@@ -199,11 +199,12 @@ def write(home: BottleHome, decision: Decision) -> None:
     home.write(f"{FOLDER}/{decision.id}.decision.json", proposals.render(decision))
 
 
-def tell(session: Session, decision: Decision) -> str | None:
-    """Hand a decision to supervise, so that the agent gets its answer. None when it has it, else why not."""
-    data = proposals.render(decision)
-    judge = ack.decision(decision.id, digest_of(data))
-    files = {f"{DECISIONS}/{decision.id}.json": data}
+def tell(session: Session, *decisions: Decision) -> str | None:
+    """Hand decisions to supervise, so that the agent gets its answers. None when it has the last, else why not."""
+    if not decisions:
+        return None
+    files = {f"{DECISIONS}/{each.id}.json": proposals.render(each) for each in decisions}
+    judge = ack.decision(decisions[-1].id, digest_of(proposals.render(decisions[-1])))
     try:
         verdict = ack.drive(session.clock, session.sidecar("supervise"), files, judge, ack.SUPERVISE_WAIT)
     except SidecarUnreachable as error:

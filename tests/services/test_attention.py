@@ -6,7 +6,7 @@ import pytest
 
 from bottle_tui.core.edits import Edit
 from bottle_tui.errors import AlreadyDecided, Conflict
-from bottle_tui.services import absence, audit, decide, denied, muting, outdated, review, status, stop, watching
+from bottle_tui.services import absence, ack, audit, decide, denied, muting, outdated, review, status, stop, watching
 from bottle_tui.services.queue import DECISIONS
 from sidecar_addon import proposals
 from tests.services.conftest import Bottle, bottle, make
@@ -102,6 +102,15 @@ def test_a_stop_goes_on_although_the_agent_cannot_be_told(bottle: Bottle) -> Non
     assert stop.stop(bottle.world, bottle.slug)
     decision = bottle.decided(identity)
     assert decision is not None and decision.status == "superseded"
+
+
+def test_a_silent_supervise_holds_up_a_stop_once_however_much_waits(bottle: Bottle) -> None:
+    ids = [bottle.ask(f"h{number}.example.net") for number in range(6)]
+    bottle.supervise.silent = True
+    before = bottle.clock.now()
+    stop.stop(bottle.world, bottle.slug)
+    assert bottle.clock.now() - before <= timedelta(seconds=sum(ack.SUPERVISE_WAIT))
+    assert all(b"superseded" in bottle.supervise.files[f"{DECISIONS}/{identity}.json"] for identity in ids)
 
 
 def test_who_comes_back_is_told_what_was_decided_and_what_ran_out_since(bottle: Bottle) -> None:
