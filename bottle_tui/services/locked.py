@@ -32,6 +32,7 @@ def held(world: World, slug: str) -> Iterator[Held]:
         recovered = recover.recover_session(opened)
         live = _pruned(opened, session.live(opened.home))
         _close_ended(opened, live)
+        queue.tell_again(opened)
         yield Held(opened, live, (recovered,) if recovered else ())
 
 

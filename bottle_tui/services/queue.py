@@ -4,7 +4,7 @@ What lies in supervise is the agent's side of the wall: read, checked, hashed, n
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from sidecar_addon.table import digest_of
 from sidecar_addon.times import iso, parse_time
 
 FOLDER = "queue"
+_UNTOLD = ".untold"
 PROPOSALS = "/var/lib/supervise/proposals"
 DECISIONS = "/var/lib/supervise/decisions"
 STATE_FILE = "state.json"
@@ -200,15 +201,39 @@ def write(home: BottleHome, decision: Decision) -> None:
 
 
 def tell(session: Session, *decisions: Decision) -> str | None:
-    """Hand decisions to supervise, so that the agent gets its answers. None when it has the last, else why not."""
+    """Hand decisions to supervise, so that the agent gets its answers. None when it has the last, else why not.
+
+    What could not be handed over is marked, for `tell_again`: an ask that is decided here and waits there would never
+    be answered, nor the same ask again.
+    """
     if not decisions:
         return None
+    try:
+        return _hand_over(session, decisions)
+    except SidecarUnreachable as error:
+        for each in decisions:
+            session.home.write(f"{FOLDER}/{each.id}{_UNTOLD}", b"")
+        return error.message
+
+
+def tell_again(session: Session) -> None:
+    """Hand over what could not be before, if it can be now. The caller holds the lock."""
+    marked = [name.removesuffix(_UNTOLD) for name in session.home.names(FOLDER) if name.endswith(_UNTOLD)]
+    items = [entry(session.home, identity, session.recorded.incarnation) for identity in marked]
+    decisions = [item.decision for item in items if item is not None and item.current and item.decision is not None]
+    try:
+        if decisions:
+            _hand_over(session, decisions)
+    except SidecarUnreachable:
+        return
+    for identity in marked:
+        session.home.delete(f"{FOLDER}/{identity}{_UNTOLD}")
+
+
+def _hand_over(session: Session, decisions: Sequence[Decision]) -> str | None:
     files = {f"{DECISIONS}/{each.id}.json": proposals.render(each) for each in decisions}
     judge = ack.decision(decisions[-1].id, digest_of(proposals.render(decisions[-1])))
-    try:
-        verdict = ack.drive(session.clock, session.sidecar("supervise"), files, judge, ack.SUPERVISE_WAIT)
-    except SidecarUnreachable as error:
-        return error.message
+    verdict = ack.drive(session.clock, session.sidecar("supervise"), files, judge, ack.SUPERVISE_WAIT)
     if verdict is None:
         return "supervise says nothing"
     return None if verdict.loaded else verdict.why

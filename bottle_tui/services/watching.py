@@ -1,4 +1,4 @@
-"""Tell every running bottle's agent that somebody watches: what a blocked tool call says of how long it may take."""
+"""Tell every running bottle's agent that somebody watches, which a blocked tool call says, and what it was not told."""
 
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
@@ -16,6 +16,7 @@ def watched(world: World, slug: str | None = None) -> int:
                 opened = session.opened(world, name)
                 is_muted = muting.until(opened.home, world.clock.now()) is not None
                 queue.tell_state(opened, watched_at=world.clock.now(), muted=is_muted)
+                queue.tell_again(opened)
         except BottleError:
             continue
         told += 1

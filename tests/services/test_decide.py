@@ -8,7 +8,7 @@ import pytest
 
 from bottle_tui.core.edits import Edit
 from bottle_tui.errors import AlreadyDecided, Conflict, NeedsAcceptance, NotFound, Stale, TokenUnset, UsageError
-from bottle_tui.services import answering, audit, decide, interrupted, locked, review, revoke, routes
+from bottle_tui.services import answering, audit, decide, interrupted, locked, review, revoke, routes, watching
 from sidecar_addon.table import Grant, Route
 
 
@@ -114,6 +114,23 @@ def test_what_is_admitted_already_is_answered_without_touching_a_sidecar(bottle:
     assert outcome.line == "approved: already in force"
     assert bottle.gate.table is before
     assert bottle.supervise.decision(identity).in_force
+
+
+@pytest.mark.parametrize("by", ["a dashboard", "the next deed"])
+def test_an_answer_that_supervise_did_not_get_is_handed_over_when_it_can_be(bottle: Any, by: str) -> None:
+    identity = bottle.ask()
+    bottle.supervise.unreachable = True
+    assert "the agent could not be told" in decide.reject(bottle.world, identity, "no").line
+    assert watching.watched(bottle.world) == 0
+    bottle.supervise.unreachable = False
+    if by == "a dashboard":
+        assert watching.watched(bottle.world) == 1
+    else:
+        routes.add(bottle.world, "box", "docs.example.org")
+    assert bottle.supervise.decision(identity).status == "rejected"
+    bottle.wire.calls.clear()
+    watching.watched(bottle.world)
+    assert not any(identity in call for call in bottle.wire.calls), "once"
 
 
 @pytest.mark.parametrize("by_itself", [True, False])
