@@ -185,7 +185,7 @@ def _start_the_gate(world: World, slug: str, progress: Progress) -> None:
     """
     progress("egress was down; starting it again with what was in force…")
     opened = session.opened(world, slug)
-    table = replace(session.live(opened.home).table, apply=launching.new_ulid(world), source=None)
+    table = replace(session.live(opened.home).table, apply=opened.fresh_id(), source=None)
     opened.home.write(session.TABLE_FILE, table.data)
     loading.restart_gate(opened, table)
 
