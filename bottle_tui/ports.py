@@ -197,7 +197,7 @@ class Home(Protocol):
     root: Path
 
     def slugs(self) -> list[str]:
-        """Every slug that has a folder, sorted."""
+        """Every slug of which something is kept, sorted."""
 
     def bottle(self, slug: str) -> BottleHome:
         """That bottle's folder, made on first write."""

@@ -21,6 +21,7 @@ from bottle_tui.errors import Conflict, InvalidFile, LedgerBroken, UsageError
 
 _SLUG = re.compile(r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 _RETRY_SECONDS = 0.02
+_LOCK = "lock"
 
 
 def default_root(environ: Mapping[str, str]) -> Path:
@@ -36,20 +37,29 @@ class DiskHome:
         self.root = root
 
     def slugs(self) -> list[str]:
-        """Every slug that has a folder, sorted."""
+        """Every slug of which something is kept, sorted. After a purge the lock alone stays: others may wait for it."""
         try:
             entries = list(os.scandir(self.root / "bottles"))
         except FileNotFoundError:
             return []
         except OSError as error:
             raise _unusable(self.root / "bottles", error) from error
-        return sorted(e.name for e in entries if _SLUG.match(e.name) and e.is_dir(follow_symlinks=False))
+        folders = [e for e in entries if _SLUG.match(e.name) and e.is_dir(follow_symlinks=False)]
+        return sorted(folder.name for folder in folders if _holds_something(folder.path))
 
     def bottle(self, slug: str) -> "DiskBottleHome":
         """That bottle's folder, made on first write."""
         if not _SLUG.match(slug):
             raise UsageError(f"{slug!r} is no slug: lower-case letters, digits and inner hyphens, at most 40")
         return DiskBottleHome(self.root, slug)
+
+
+def _holds_something(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.name != _LOCK for entry in entries)
+    except OSError:
+        return True  # whoever reads it says what is wrong
 
 
 class DiskBottleHome:
@@ -141,9 +151,9 @@ class DiskBottleHome:
         try:
             with self._folder([], make=True) as folder:
                 flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                return os.open("lock", flags, 0o600, dir_fd=folder)
+                return os.open(_LOCK, flags, 0o600, dir_fd=folder)
         except OSError as error:
-            raise _unusable(self.path / "lock", error) from error
+            raise _unusable(self.path / _LOCK, error) from error
 
     def _take(self, handle: int, timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -159,7 +169,7 @@ class DiskBottleHome:
                     ) from None
                 time.sleep(_RETRY_SECONDS)
             except OSError as error:
-                raise _unusable(self.path / "lock", error) from error
+                raise _unusable(self.path / _LOCK, error) from error
         with suppress(OSError):  # who holds it is said to others, where the disk has room for that
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)

@@ -51,6 +51,14 @@ def test_what_is_written_is_read_and_listed(home: DiskHome, box: DiskBottleHome)
     assert home.slugs() == ["box"]
 
 
+def test_a_bottle_of_which_the_lock_alone_is_left_is_not_listed(home: DiskHome, box: DiskBottleHome) -> None:
+    with box.lock():
+        box.write("a", b"x")
+    assert home.slugs() == ["box"]
+    box.delete("a")
+    assert home.slugs() == []
+
+
 def test_everything_is_the_owners_alone(home: DiskHome, box: DiskBottleHome) -> None:
     box.write("queue/a.json", b"x")
     for path in (home.root, box.path, box.path / "queue"):
