@@ -189,6 +189,13 @@ def test_a_short_card_leaves_its_rows_to_the_list() -> None:
     assert list_height(19, 30, rebuild) < 15
 
 
+def test_with_four_risks_at_24_rows_the_next_ask_is_in_sight() -> None:
+    one = card()
+    four = replace(one, risks=(one.risks * 4)[:4])
+    assert list_height(19, 3, four) == 2
+    assert list_height(19, 1, four) == 1
+
+
 def test_what_has_not_been_listed_yet_is_not_said_to_be_nothing() -> None:
     assert deciding.problem(Board(NOON)) == "still asking what waits"
     assert deciding.problem(arrivals.listed(Board(NOON), (), NOON)) == "nothing waits"

@@ -13,8 +13,8 @@ def list_height(room: int, count: int, card: Card | None, width: int = 80) -> in
     if card is None:
         return 1
     change = len(card.change.routes.splitlines()) if card.change else 2 + len(card.dockerfile)
-    # head, facts, risks and change and words with their rules
-    need = 1 + max(len(card.facts), FACTS) + 1 + len(card.risks) + 1 + min(max(change, 3), 4) + 1 + 1
+    # head, facts, risks and change and words with their rules; who comes next goes before a fourth line of change
+    need = 1 + max(len(card.facts), FACTS) + 1 + len(card.risks) + 1 + (3 if count > 1 else min(max(change, 3), 4)) + 2
     wish = max(LIST_WISH if width >= 80 else 1, room // 4 if room > 24 else 0)
     facts = len(card.facts) * (1 if width >= 80 else 2)
     blank = room - facts - len(card.risks) - change - WORDS - 4  # what a short card would leave

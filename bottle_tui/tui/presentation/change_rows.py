@@ -35,11 +35,15 @@ def _without_context(lines: list[str]) -> list[str]:
 
 
 def is_structure(line: Row) -> bool:
-    """Lines that a cut card can do without: context, and keys that only hold others or repeat the id."""
+    """Lines that a cut card can do without: context, what is so unless it is said, keys that only hold others."""
     if len(line) != 2:
         return False
     bare = line[1].text[1:].strip()
-    known = bare == "grants:" or bare.startswith("proposal:") or (bare.startswith("- id:") and line[1].style == "added")
+    known = (
+        bare in ("grants:", "pipelock: scanned")
+        or bare.startswith("proposal:")
+        or (bare.startswith("- id:") and line[1].style == "added")
+    )
     return line[1].style == "muted" or known
 
 
