@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.reactive import reactive
 from textual.screen import Screen
 
@@ -24,6 +26,7 @@ from bottle_tui.tui.screens import VIEWS
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.signals import leave_cleanly
+from bottle_tui.tui.terminal import Terminal
 from bottle_tui.tui.themes import VARIABLES, use_themes
 from bottle_tui.tui.wiring.services import Services
 
@@ -60,6 +63,10 @@ class BottleApp(App[int]):
         self.conduct = Conduct(self, services, self.sentry, likes.notify)
         self.views: dict[str, View] = {view.NAME: view(self.sentry, self.conduct.deeds) for view in VIEWS}
         self.set_reactive(BottleApp.board, Board(services.now(), only=slug, read_only=read_only))
+
+    def get_driver_class(self) -> type[Driver]:
+        found = super().get_driver_class()
+        return Terminal if found is LinuxDriver else found
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLES
