@@ -1,12 +1,17 @@
 """Text through the operator's editor and back."""
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
 
 from bottle_tui.errors import BottleError, UsageError
+
+PATIENCE = 2.0
+"""Seconds that an editor has to end when it is hung up."""
 
 
 def edited(text: str, suffix: str) -> str:
@@ -18,7 +23,7 @@ def edited(text: str, suffix: str) -> str:
         path = Path(folder) / f"edit{suffix}"
         path.write_text(text, encoding="utf-8")
         try:
-            code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
+            code = _run([*shlex.split(editor), str(path)])
         except OSError as error:
             raise UsageError(f"the editor {editor!r} does not start ({error.strerror}); set EDITOR") from error
         except ValueError as error:
@@ -31,3 +36,15 @@ def edited(text: str, suffix: str) -> str:
             raise UsageError(f"what the editor left is not UTF-8 (byte {error.start}); nothing is changed") from error
         except OSError as error:
             raise UsageError(f"the editor left no text ({error.strerror}); nothing is changed") from error
+
+
+def _run(argv: list[str]) -> int:
+    """Its exit code. Whoever is made to leave meanwhile hangs up: an editor then keeps what it has, as it keeps it."""
+    editor = subprocess.Popen(argv)
+    try:
+        return editor.wait()
+    finally:
+        if editor.poll() is None:
+            editor.send_signal(signal.SIGHUP)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                editor.wait(PATIENCE)

@@ -12,6 +12,7 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Iterator
 
 from textual.app import App
 
@@ -19,6 +20,30 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 5.0
 """Seconds after which the process ends whatever hangs: a worker, a terminal that takes no output."""
 _LEFT = b"\x1b\\\x1b[?1000l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
+
+
+class Ended(SystemExit):
+    """Raised in who has the terminal, when the process is to end."""
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Who waits in here on the main thread is told by `Ended`, once; what it started is its own to end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def told(number: int, _: object) -> None:
+        for name in ENDING:
+            signal.signal(name, _noted)
+        raise Ended(128 + number)
+
+    before = {name: signal.signal(name, told) for name in ENDING}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def leave_cleanly(app: App[int]) -> None:

@@ -424,6 +424,11 @@ ATTACH = (
     "sys.exit(w.runtimes[r.runtime].attach(r, sys.argv[2:] or None))"
 )
 
+DASHBOARD = (
+    "import sys; from bottle_tui.cli.world import build_world; from bottle_tui.tui import app;"
+    "sys.exit(app.run(build_world()))"
+)
+
 
 def attached(place: Place, *argv: str) -> Terminal:
     environ = {**place.environ, "BOTTLE_TUI_HOME": str(place.world.home.root), "TERM": "xterm"}
@@ -451,6 +456,27 @@ def test_attaching_joins_the_agents_terminal_leaves_it_running_and_starts_it_aga
     third.until("back-2")
     third.type("\x10\x11")
     assert third.ended() == 0
+
+
+@pytest.mark.parametrize(("key", "typed"), [("\r", "the agent goes on"), ("S", "$ ")])
+def test_a_dashboard_told_to_end_while_another_has_its_terminal_ends_and_the_agent_goes_on(
+    make: Make, key: str, typed: str
+) -> None:
+    place = make()
+    place.write(agent=f'image: "{SLEEPER}", command: [sh]')
+    place.up()
+    environ = {**place.environ, "BOTTLE_TUI_HOME": str(place.world.home.root), "TERM": "xterm"}
+    terminal = Terminal([sys.executable, "-c", DASHBOARD], environ)
+    terminal.until(place.slug)
+    terminal.type("2")
+    terminal.until("shell")
+    terminal.type(key)
+    terminal.until(typed)
+    terminal.type("echo joined-$((40+2))\r")
+    terminal.until("joined-42")
+    os.kill(terminal.process, signal.SIGTERM)
+    assert terminal.ended() == 0
+    assert place.runtime.states(place.recorded)["agent"] == "up"
 
 
 def test_letting_go_works_in_other_encodings_of_keys_and_the_agent_draws_anew_for_who_joins(make: Make) -> None:

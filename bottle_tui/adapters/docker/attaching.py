@@ -57,7 +57,8 @@ def _join(engine: Engine, container: str) -> int:
                 api.start(container)
             _copy(connection, resize, Keys(), modes)
         finally:
-            os.write(sys.stdout.fileno(), modes.undone())
+            with contextlib.suppress(OSError):  # the terminal may have gone
+                os.write(sys.stdout.fileno(), modes.undone())
             release(getattr(connection, "_response", None))
     state = api.inspect_container(container)["State"]
     return 0 if state.get("Running") else int(state.get("ExitCode") or 0)
@@ -146,7 +147,8 @@ def _raw(descriptor: int) -> Iterator[None]:
         tty.setraw(descriptor, termios.TCSADRAIN)  # what was typed ahead is kept
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with contextlib.suppress(termios.error):  # it may have gone
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,8 @@ _FILE = "local/agent.json"
 _RUNNING = "local/agent.pid"
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "COLORTERM", "TMPDIR", "TZ", "USER", "LOGNAME", "SHELL")
 """What comes from the operator's terminal; the rest of their environment may hold real credentials."""
+_PATIENCE = 2.0
+"""Seconds that an agent has to end when its terminal goes."""
 
 
 def keep(home: Path, command: tuple[str, ...], env: dict[str, str], folder: str) -> None:
@@ -69,9 +71,20 @@ def _not_run(program: str, folder: str, error: OSError) -> str:
 def attach(home: Path, argv: list[str] | None, environ: Mapping[str, str]) -> int:
     """Run the agent's command (or `argv`) on this terminal until it ends; its exit code."""
     child = start(home, argv, environ)
-    with _interrupts_are_the_agents():
-        code = child.wait()
+    try:
+        with _interrupts_are_the_agents():
+            code = child.wait()
+    finally:
+        _hang_up(child)
     return code if code >= 0 else 128 - code
+
+
+def _hang_up(child: "subprocess.Popen[bytes]") -> None:
+    """Whoever attached is made to leave: two cannot have one terminal, so the agent is told that it is gone."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGHUP)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_PATIENCE)
 
 
 @contextmanager

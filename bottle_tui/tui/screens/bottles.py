@@ -1,6 +1,7 @@
 """The bottles: one row each, live, and what the open one needs to be reached."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -15,10 +16,12 @@ from bottle_tui.errors import BottleError
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import of_bottle
+from bottle_tui.tui.handing import hand_over
 from bottle_tui.tui.presentation.bottle_rows import bottle_header, bottle_note, bottle_row
 from bottle_tui.tui.presentation.chrome import Hint
 from bottle_tui.tui.presentation.empty_inbox import empty_rows
 from bottle_tui.tui.screens.view import View
+from bottle_tui.tui.signals import Ended
 from bottle_tui.tui.widgets.rows import Rows
 
 NOTE_ROWS = 6
@@ -137,8 +140,9 @@ class BottlesView(View):
         if self.slug is None or (self.open_bottle and self.open_bottle.state == "foreign"):
             return
         try:
-            with self.app.suspend():
-                code = self.deeds.services.attach(self.slug, argv)
+            code = hand_over(self.deeds.app, partial(self.deeds.services.attach, self.slug, argv))
+        except Ended:
+            return
         except SuspendNotSupported:
             self.tell("this terminal cannot be handed over: bottle-tui attach does it elsewhere")
         except BottleError as error:

@@ -12,9 +12,11 @@ from bottle_tui.errors import BottleError
 from bottle_tui.tui import editor, findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm
+from bottle_tui.tui.handing import hand_over
 from bottle_tui.tui.presentation.draft import draft_view
 from bottle_tui.tui.presentation.questions import confirmation
 from bottle_tui.tui.presentation.rows import Row
+from bottle_tui.tui.signals import Ended
 from bottle_tui.tui.workers.work import work
 
 if TYPE_CHECKING:
@@ -51,8 +53,9 @@ class Drafting:
         """Hand the terminal to the editor; what comes back is looked at by the services."""
         slug, kind = read.slug, read.kind
         try:
-            with self._view.app.suspend():
-                text = editor.edited(read.text, ".yaml")
+            text = hand_over(self._view.deeds.app, lambda: editor.edited(read.text, ".yaml"))
+        except Ended:
+            return
         except SuspendNotSupported:
             self._view.tell(f"no terminal to hand over; elsewhere: bottle-tui {kind} edit {slug}")
             return
