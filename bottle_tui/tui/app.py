@@ -14,7 +14,7 @@ from textual.screen import Screen
 from bottle_tui.core.settings import DEFAULTS as NO_LIKES
 from bottle_tui.core.settings import Settings as Likes
 from bottle_tui.ports import World
-from bottle_tui.tui import helping
+from bottle_tui.tui import clipboard, helping
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.reducing import reduced
@@ -122,6 +122,16 @@ class BottleApp(App[int]):
     def _decided(self, made: m.DecisionMade) -> None:
         if hasattr(self.screen, "decide"):
             self.screen.decide(made.decision)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        super().copy_to_clipboard(text)
+        clipboard.through_tmux(self, text)
+
+    @on(m.Copied)
+    def _copied(self, copied: m.Copied) -> None:
+        view = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, View)), None)
+        if copied.problem and view is not None:
+            view.tell(copied.problem)
 
     def action_view(self, name: str) -> None:
         """Another view: what was on screen can no longer be decided on."""

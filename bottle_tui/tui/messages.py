@@ -299,3 +299,11 @@ class NudgeArrived(Message, bubble=False):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, NudgeArrived)
+
+
+class Copied(Message, bubble=False):
+    """tmux was asked to take a copy; the problem in one line, nothing when it did."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__()
+        self.problem = problem

@@ -12,6 +12,7 @@ from textual.containers import Container
 from bottle_tui.core import reminder
 from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.core.evidence import DeniedGroup
+from bottle_tui.tui import clipboard
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import of_bottle, problem, targets
@@ -206,13 +207,13 @@ class InboxView(NarrowingView):
             self.action_copy_card()
             return
         self.app.copy_to_clipboard(reminder.line(deaf.id))
-        self.tell("copied: one line to paste to the agent (y copies the card)")
+        self.tell(clipboard.said("one line to paste to the agent"))
 
     def action_copy_card(self) -> None:
         """The card as plain text."""
         if self.board and (card := drawn_card(self.board)):
             self.app.copy_to_clipboard(plain_card(card, self.board.now, evidence=evidence_lines(self.board)))
-            self.tell("copied: the card as plain text")
+            self.tell(clipboard.said("the card as plain text"))
 
     # Deciding
 

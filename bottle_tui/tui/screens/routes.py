@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from bottle_tui.core.arming import Decision, Target
-from bottle_tui.tui import findings
+from bottle_tui.tui import clipboard, findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import of_bottle
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
@@ -207,8 +207,10 @@ class RoutesView(LookingView):
             self.tell("the manifest says all of it already: there is no patch")
             return
         self.app.copy_to_clipboard(message.text)
-        self.tell("copied: what was approved, as a patch to the manifest")
-        self.app.push_screen(Reading("a patch to the manifest, copied", lambda width: patch_rows(message.text, width)))
+        self.tell(clipboard.said("a patch to the manifest"))
+        self.app.push_screen(
+            Reading(clipboard.said("a patch to the manifest"), lambda width: patch_rows(message.text, width))
+        )
 
     @on(findings.PatchLost)
     def _patch_lost(self, message: findings.PatchLost) -> None:
