@@ -2,7 +2,8 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
@@ -20,8 +21,13 @@ def path(environ: Mapping[str, str]) -> Path:
     return Path(chosen).expanduser() if chosen else platformdirs.user_config_path("bottle-tui") / "settings.yaml"
 
 
-def read(environ: Mapping[str, str]) -> tuple[Settings, str | None]:
-    """The settings, and one line on what is wrong with the file; then they are the defaults."""
+def read(
+    environ: Mapping[str, str], key_problem: Callable[[Mapping[str, str]], tuple[str, str] | None] = lambda keys: None
+) -> tuple[Settings, str | None]:
+    """The settings, and one line on what is wrong with the file; then they are the defaults.
+
+    `key_problem` knows the dashboard's keys: the action whose key is no good, and why; then the keys are the defaults.
+    """
     place = path(environ)
     try:
         data = _bytes(place)
@@ -31,10 +37,13 @@ def read(environ: Mapping[str, str]) -> tuple[Settings, str | None]:
     except OSError as error:
         return DEFAULTS, f"{place}: cannot be read ({error.strerror}); defaults are used"
     try:
-        return settings.parse(data, str(place)), None
+        found = settings.parse(data, str(place))
     except InvalidFile as error:
         kept = settings.of_broken(data)
         return kept, f"{error}; defaults are used{', and read-only, as it asks' if kept.read_only else ''}"
+    if wrong := key_problem(found.keys):
+        return replace(found, keys={}), f"{settings.wrong_key(data, str(place), *wrong)}; the default keys are used"
+    return found, None
 
 
 def _bytes(place: Path) -> bytes:

@@ -13,16 +13,11 @@ def run(context: Context) -> int:
 
     if context.out.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the dashboard needs a terminal; name a command (see `bottle-tui --help`)")
-    from bottle_tui.tui import app
+    from bottle_tui.tui import app, key_settings
 
-    settings, problem = settings_file.read(context.world.environ)
+    settings, problem = settings_file.read(context.world.environ, key_settings.key_problem)
     if problem is not None:
         context.out.say(f"bottle-tui: {problem}")
-    if problem := app.key_collision(settings):
-        context.out.say(
-            f"bottle-tui: {settings_file.path(context.world.environ)}: {problem}; the default keys are used"
-        )
-        settings = replace(settings, keys={})
     read_only = context.args.read_only or settings.read_only
     world = replace(context.world, read_only=read_only)
-    return int(app.run(world, read_only=read_only, likes=settings, notify=notifier.call) or 0)
+    return int(app.run(world, read_only=read_only, likes=settings, trouble=problem, notify=notifier.call) or 0)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bottle_tui.core.manifest import dotted
-from bottle_tui.core.nodes import Choice, Flag, Key, ListOf, Mapped, Refusal, Text, TextMap
+from bottle_tui.core.nodes import Choice, Flag, Key, ListOf, Mapped, Path, Refusal, Text, TextMap
 from bottle_tui.errors import InvalidFile
-from sidecar_addon.strict_yaml import StrictYamlError, load_yaml
+from sidecar_addon.strict_yaml import Document, StrictYamlError, load_yaml
 
 LIMIT_BYTES = 64 * 1024
 THEMES = ("dark", "light", "ansi")
@@ -71,10 +71,13 @@ def parse(data: bytes, file: str = "settings.yaml") -> Settings:
         found = _FILE.read({} if document.value is None else document.value, ())
         keys = _keys(found["keys"] or {})
     except Refusal as refusal:
-        name = dotted(refusal.path)
-        place = f"{document.line(refusal.path)}{f' ({name})' if name else ''}"
-        raise InvalidFile(refusal.message, file=file, place=place) from None
+        raise InvalidFile(refusal.message, file=file, place=_place(document, refusal.path)) from None
     return Settings(found["theme"], keys, Notify(**(found["notify"] or {})), found["read_only"])
+
+
+def wrong_key(data: bytes, file: str, action: str, why: str) -> InvalidFile:
+    """What to raise of a key in a file that `parse` has read, when it is no good to the dashboard."""
+    return InvalidFile(why, file=file, place=_place(load_yaml(data, limit=LIMIT_BYTES), ("keys", action)))
 
 
 def of_broken(data: bytes) -> Settings:
@@ -89,6 +92,12 @@ def json_schema() -> dict[str, Any]:
         "title": "settings.yaml",
         "description": "How one operator likes the dashboard of bottle-tui.",
     } | _FILE.schema()
+
+
+def _place(document: Document, path: Path) -> str:
+    """The line, and the key's whole name."""
+    name = dotted(path)
+    return f"{document.line(path)}{f' ({name})' if name else ''}"
 
 
 def _keys(found: dict[str, str]) -> dict[str, str]:

@@ -18,9 +18,9 @@ from bottle_tui.tui import clipboard, helping
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.reducing import reduced
+from bottle_tui.tui.board.results import Result
 from bottle_tui.tui.conduct import Conduct
 from bottle_tui.tui.dialogs.away import Away
-from bottle_tui.tui.moved_keys import collision
 from bottle_tui.tui.palette import commands
 from bottle_tui.tui.screens import VIEWS
 from bottle_tui.tui.screens.view import View
@@ -56,13 +56,16 @@ class BottleApp(App[int]):
     board: reactive[Board | None] = reactive(None, init=False, repaint=False)
 
     def __init__(self, services: Services, *, read_only: bool = False, slug: str | None = None,
-                 likes: Likes = NO_LIKES, now: Callable[[], float] | None = None) -> None:  # fmt: skip
+                 likes: Likes = NO_LIKES, trouble: str | None = None,
+                 now: Callable[[], float] | None = None) -> None:  # fmt: skip
         super().__init__()
         self.likes = likes
         self.sentry = Sentry(lambda decision: self.post_message(m.DecisionMade(decision)), self.set_timer, now)
         self.conduct = Conduct(self, services, self.sentry, likes.notify)
         self.views: dict[str, View] = {view.NAME: view(self.sentry, self.conduct.deeds) for view in VIEWS}
-        self.set_reactive(BottleApp.board, Board(services.now(), only=slug, read_only=read_only))
+        at = services.now()
+        said = (Result(at, trouble, "bad"),) if trouble else ()
+        self.set_reactive(BottleApp.board, Board(at, only=slug, read_only=read_only, results=said))
 
     def get_driver_class(self) -> type[Driver]:
         found = super().get_driver_class()
@@ -152,13 +155,10 @@ class BottleApp(App[int]):
 
 
 def run(world: World, *, read_only: bool = False, slug: str | None = None, likes: Likes = NO_LIKES,
+        trouble: str | None = None,
         notify: Callable[[Sequence[str], Mapping[str, Any]], object] | None = None) -> int:  # fmt: skip
-    """Show the dashboard until the operator leaves; returns the exit code."""
+    """Show the dashboard until the operator leaves; returns the exit code. `trouble` is said first on its screen."""
     from bottle_tui.tui.wiring.wired import wired
 
-    return BottleApp(wired(world, notify=notify), read_only=read_only, slug=slug, likes=likes).run() or 0
-
-
-def key_collision(likes: Likes) -> str | None:
-    """One line when the settings give one key to two actions of a view; None when all is well."""
-    return collision({view.NAME: [view, BottleApp] for view in VIEWS}, likes.keys)
+    services = wired(world, notify=notify)
+    return BottleApp(services, read_only=read_only, slug=slug, likes=likes, trouble=trouble).run() or 0

@@ -1,10 +1,12 @@
-"""The keys of a view, and those that the settings file moves: how they are shown, and whether two actions share one."""
+"""The keys of a view, and those that the settings file moves: how they are shown, and what is wrong with them."""
 
+import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from textual.binding import Binding
 
+from bottle_tui.tui import key_names
 from bottle_tui.tui.presentation.chrome import Hint
 
 SHOWN = {"question_mark": "?", "colon": ":", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
@@ -19,8 +21,21 @@ def bindings(owner: type) -> Iterator[Binding]:
                 yield binding
 
 
-def collision(owners: Mapping[str, list[type]], moved: Mapping[str, str]) -> str | None:
-    """One line naming the key and both actions, when a moved key is another action's in the same view."""
+def problem(owners: Mapping[str, list[type]], ids: Iterable[str], moved: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first action that cannot have its key, and why: there is none of that id, no such key, or it is another's."""
+    known = sorted(ids)
+    for id, written in moved.items():
+        if id not in known:
+            near = difflib.get_close_matches(id, known, n=1)
+            return id, f"no action has this id; {f'perhaps {near[0]}' if near else 'the key table in README has them'}"
+        for key in written.split(","):
+            if why := key_names.problem(key):
+                return id, why
+    return _collision(owners, moved)
+
+
+def _collision(owners: Mapping[str, list[type]], moved: Mapping[str, str]) -> tuple[str, str] | None:
+    """The action, the key and the other action, when a moved key is another action's in the same view."""
     for where, parts in owners.items():
         taken: dict[str, str] = {}
         for binding in (each for part in parts for each in bindings(part)):
@@ -28,7 +43,8 @@ def collision(owners: Mapping[str, list[type]], moved: Mapping[str, str]) -> str
             for key in moved.get(id, binding.key).split(","):
                 other = taken.setdefault(_plain(key), id)
                 if other != id and (id in moved or other in moved):
-                    return f"keys: {key} would be {other} and {id} in {where}; choose another, or move both"
+                    both = f"{key} would be {other} and {id} in {where}; choose another, or move both"
+                    return (id if id in moved else other), both
     return None
 
 

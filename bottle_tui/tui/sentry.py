@@ -8,6 +8,7 @@ from typing import Protocol
 from textual import events
 
 from bottle_tui.core.arming import Decision, Guard, Refusal, Target
+from bottle_tui.tui.key_names import character
 
 SLOTS = {"a": "card", "r": "card", "u": "result", "o": "result", "X": "bottle", "y": "confirm"}
 FOLLOWS = {"confirm": "card"}
@@ -44,7 +45,9 @@ class Sentry:
     def rebind(self, keys: Mapping[str, str]) -> None:
         """Other keys for deciding actions, by the id of their binding; the old one does nothing then."""
         self.moved = keys
-        moved = {IDS[name]: written.split(",") for name, written in keys.items() if name in IDS}
+        moved = {
+            IDS[name]: [character(key) for key in written.split(",")] for name, written in keys.items() if name in IDS
+        }
         self.keys = {pressed: key for key in SLOTS for pressed in moved.get(key, [key])}
 
     def now(self) -> float:

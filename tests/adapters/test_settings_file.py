@@ -36,6 +36,17 @@ def test_a_broken_file_that_asks_for_read_only_gets_it_and_says_so(tmp_path: Pat
     assert "read-only" in str(problem)
 
 
+def test_a_key_that_the_dashboard_refuses_is_named_by_file_line_and_key_and_costs_the_keys_alone(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text("theme: light\nkeys:\n  quit: Q\n  quarantin: ctrl+x\n")
+    refused = ("quarantin", "no action has this id; perhaps quarantine")
+    found, problem = settings_file.read({"BOTTLE_TUI_SETTINGS": str(file)}, lambda keys: refused)
+    assert found == Settings(theme="light")
+    assert problem == f"{file}:4 (keys.quarantin): {refused[1]}; the default keys are used"
+
+
 def test_a_named_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     found, problem = settings_file.read({"BOTTLE_TUI_SETTINGS": str(tmp_path / "none.yaml")})
     assert found == Settings()

@@ -42,6 +42,20 @@ def test_broken_settings_are_one_line_on_standard_error_and_it_opens_all_the_sam
     assert len(opened) == 1
 
 
+def test_keys_that_cannot_be_are_said_before_it_opens_and_in_it(shell, opened) -> None:
+    (shell.folder / "settings.yaml").write_text("theme: light\nkeys:\n  quarantin: ctrl+x\n")
+    assert shell() == 0
+    assert "settings.yaml:3 (keys.quarantin): no action has this id; perhaps quarantine" in shell.err
+    assert opened[0]["likes"] == Settings(theme="light")
+    assert f"bottle-tui: {opened[0]['trouble']}\n" == shell.err
+
+
+def test_settings_without_a_mistake_say_nothing(shell, opened) -> None:
+    (shell.folder / "settings.yaml").write_text("keys: {quarantine: ctrl+x}\n")
+    assert shell() == 0
+    assert opened[0]["trouble"] is None and shell.err == ""
+
+
 def test_no_command_is_silently_read_only(shell) -> None:
     shell.up()
     assert shell("--read-only", "quarantine", "box") == 2

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from textual.pilot import Pilot
@@ -116,10 +117,12 @@ def sit() -> Sit:
         size: tuple[int, int] = (80, 24),
         read_only: bool = False,
         likes: Settings = DEFAULTS,
+        trouble: str | None = None,
     ) -> AsyncIterator[Operator]:
         desk = desk or Desk()
         clock = [100.0]
-        app = BottleApp(desk.services(), read_only=read_only, likes=likes, now=lambda: clock[0])
+        services, now = desk.services(), partial(clock.__getitem__, 0)
+        app = BottleApp(services, read_only=read_only, likes=likes, trouble=trouble, now=now)
         app.conduct.reader.pause = 0.1
         async with app.run_test(size=size) as pilot:
             operator = Operator(app, pilot, desk, clock)
