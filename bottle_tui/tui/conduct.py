@@ -69,9 +69,9 @@ class Conduct:
             self.reader.read("bottles")
             self.reader.read("cards")
 
-    def watch(self) -> None:
-        """Say so, at most once a minute."""
-        if self.calling.tells():
+    def watch(self, board: Board) -> None:
+        """Say that somebody watches who can decide, at most once a minute."""
+        if not board.read_only and self.calling.tells():
             self.deeds.watch()
 
     def follow_up(self, heard: m.Heard, before: Board, after: Board) -> None:
@@ -89,13 +89,13 @@ class Conduct:
                 self.reader.ended("bottles")
                 self.nudges.attend(after.running)
                 if before.bottles_at is None:
-                    self.watch()
+                    self.watch(after)
             case m.TimePassed():
                 self._look_at_clocks()
                 self.attending.tick(settles=not after.read_only)
                 self.calling.heard(after)
                 if after.bottles_at is not None:
-                    self.watch()
+                    self.watch(after)
             case m.Called(problem):
                 if said := self.calling.called(problem):
                     self.app.post_message(m.DecisionFailed("notify", "notify", said))

@@ -185,3 +185,12 @@ async def test_the_agents_are_told_that_somebody_watches_only_while_somebody_doe
         operator.app.post_message(m.TimePassed())
         await operator.pilot.pause()
         assert len(operator.called("watched")) == 2
+
+
+async def test_the_agents_are_not_told_of_somebody_who_cannot_decide(sit: Sit) -> None:
+    async with sit(Desk(waiting=[card()]), read_only=True) as operator:
+        await operator.press("j")
+        operator.app.post_message(m.TimePassed())
+        await operator.pilot.pause()
+        assert not [worker for worker in operator.app.workers if worker.group == "watched"]
+        assert operator.called("watched") == []
