@@ -91,6 +91,13 @@ def described(world: World, name: str) -> str:
     return world.runtimes[name].describe() if name in world.runtimes else name
 
 
+def check_engine(world: World) -> None:
+    """Where there is no bottle to ask: the engine that a new one would get. Raises EngineUnavailable."""
+    stated = world.environ.get("BOTTLE_TUI_RUNTIME") or "docker"
+    for name in [stated] if stated in world.runtimes else list(world.runtimes):
+        world.runtimes[name].check()
+
+
 def runtime_of(world: World, record: Recorded) -> Runtime:
     """The runtime that made the bottle."""
     return runtime(world, record.runtime)

@@ -46,9 +46,10 @@ class BottlesLoaded(Heard):
 
 @dataclass
 class BottlesFailed(Heard):
-    """They could not be read."""
+    """They could not be read. `silent`: the engine does not answer."""
 
     line: str
+    silent: bool = False
 
 
 @dataclass

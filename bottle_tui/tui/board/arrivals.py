@@ -11,6 +11,7 @@ from bottle_tui.core.views import BottleStatus, Card
 from bottle_tui.tui.board import results
 from bottle_tui.tui.board.cursor import opened
 from bottle_tui.tui.board.moment import Board
+from bottle_tui.tui.board.silence import begun, unheard
 
 
 def listed(board: Board, cards: Iterable[Card], at: datetime) -> Board:
@@ -66,7 +67,23 @@ def filed(board: Board, id: str) -> Board:
 def heard(board: Board, bottles: Iterable[BottleStatus], runtime: str, at: datetime, epoch: int = 0) -> Board:
     """The bottles' states arrived."""
     ordered = tuple(sorted(bottles, key=lambda bottle: (bottle.state == "foreign", bottle.slug)))
-    return replace(board, bottles=ordered, runtime=runtime, bottles_at=at, bottles_trouble="", bottles_epoch=epoch)
+    line = unheard(ordered)
+    silence = None if line is None else begun(board.silence, _last_heard(board), at, line)
+    return replace(
+        board, bottles=ordered, runtime=runtime, bottles_at=at, bottles_trouble="", bottles_epoch=epoch, silence=silence
+    )
+
+
+def _last_heard(board: Board) -> datetime | None:
+    """When the bottle that has been quiet for longest was heard; None before anything was."""
+    known = [bottle.as_of for bottle in board.ours if bottle.state not in ("stopped", "unknown")]
+    return min([*known, board.bottles_at]) if board.bottles_at else None
+
+
+def unheard_of(board: Board, line: str, *, silent: bool) -> Board:
+    """They did not arrive; `silent`: because the engine does not answer."""
+    silence = begun(board.silence, _last_heard(board), board.now, line) if silent else board.silence
+    return replace(board, bottles_trouble=line, silence=silence)
 
 
 def learned(board: Board, card: Card) -> Board:

@@ -15,6 +15,7 @@ from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import BottleStatus, Card
 from bottle_tui.tui.board.editing import Beside, Edits
 from bottle_tui.tui.board.results import Result, Results
+from bottle_tui.tui.board.silence import Silence
 from bottle_tui.tui.board.standing import Standing
 
 EVIDENCE_AGE = 30.0
@@ -36,6 +37,8 @@ class Board:
     bottles_at: datetime | None = None
     cards_trouble: str = ""
     bottles_trouble: str = ""
+    silence: Silence | None = None
+    """The engine's, while it does not answer."""
     epoch: int = 0
     """How often time has jumped; what was asked before the last jump counts no more."""
     bottles_epoch: int = 0

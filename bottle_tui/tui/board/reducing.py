@@ -27,8 +27,8 @@ def _answered(board: Board, heard: m.Heard) -> Board | None:
             return replace(board, cards_trouble=line)
         case m.BottlesLoaded(bottles, runtime, at, epoch):
             return arrivals.heard(board, bottles, runtime, at, epoch)
-        case m.BottlesFailed(line):
-            return replace(board, bottles_trouble=line)
+        case m.BottlesFailed(line, silent):
+            return arrivals.unheard_of(board, line, silent=silent)
         case m.TimeJumped(epoch):
             return replace(board, epoch=epoch)
         case m.CardLearned(card):

@@ -7,7 +7,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import SKEW
 from bottle_tui.core.words import plain
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.presentation import denied
+from bottle_tui.tui.presentation import denied, silence
 from bottle_tui.tui.presentation.result_rows import result_row
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, spread, width_of, wrapped
 from bottle_tui.tui.presentation.times import ago, clock, stale
@@ -29,6 +29,10 @@ class Hint(NamedTuple):
 def enforcement(board: Board) -> Span:
     """One phrase: whether what was approved is in force everywhere, and how old that knowledge is."""
     ours = board.ours
+    if said := silence.silent(board):
+        return said
+    if not ours and (since := silence.unknown_since(board)):
+        return Span(f"? not known for {ago(since, board.now)}", "muted")
     if not ours:
         return Span("no bottle runs" if board.bottles_at else "asking the engine…", "muted")
     heard = max((bottle.as_of for bottle in ours), default=None)
@@ -62,11 +66,7 @@ def runtime_span(board: Board) -> Span:
 
 def title_row(board: Board, view: str, width: int) -> Row:
     """How many wait, how many run, whether it is in force; where; the time. Narrow: the tabs too."""
-    count = len(board.waiting)
-    told = f" {count} waiting" if board.cards_at else " ? waiting"
-    waiting = Span(told, "accent" if count else "muted")
-    runs = len([bottle for bottle in board.ours if bottle.state != "stopped"])
-    bottles = Span(f"{runs} bottle{'s' * (runs != 1)}" if board.bottles_at else "? bottles", "muted")
+    waiting, bottles = silence.counts(board)
     right = row(runtime_span(board), Span(f"  {clock(board.now)} ", "muted"))
     dot = Span(" · ", "faint")
     extra = (dot, Span("READ-ONLY", "warn")) if board.read_only else ()
@@ -80,8 +80,10 @@ def title_row(board: Board, view: str, width: int) -> Row:
 
 
 def _short(so: Span) -> Span:
-    """Without its age."""
-    return Span(so.text.partition(" ✓")[0] + " ✓", so.style) if " ✓" in so.text else so
+    """Without its age, or what follows from it."""
+    if " ✓" in so.text:
+        return Span(so.text.partition(" ✓")[0] + " ✓", so.style)
+    return Span(so.text.replace(", not known", ""), so.style)
 
 
 def tabs_row(board: Board, view: str, width: int) -> Row:

@@ -19,7 +19,10 @@ def wired(world: World, slug: str | None = None, notify: Notifier | None = None)
     witness, rounds, looks_at = Witness(world), Rounds[BottleStatus](), Rounds[Traffic]()
 
     def bottles() -> list[BottleStatus]:
-        return [status.bottle(world, slug)] if slug else status.bottles(world, rounds)
+        found = [status.bottle(world, slug)] if slug else status.bottles(world, rounds)
+        if not found:
+            lookup.check_engine(world)
+        return found
 
     def cards() -> list[Card]:
         return review.cards(world, slug, rounds=looks_at, lost={})  # the rows of the bottles say what is damaged

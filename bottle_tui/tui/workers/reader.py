@@ -6,6 +6,7 @@ from time import monotonic
 from textual.app import App
 from textual.message import Message
 
+from bottle_tui.errors import EngineUnavailable
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.wiring.services import Services
 from bottle_tui.tui.workers.work import work
@@ -73,7 +74,10 @@ class Reader:
 
     def _bottles(self) -> Message:
         epoch = self.epoch
-        bottles = tuple(self.services.bottles())
+        try:
+            bottles = tuple(self.services.bottles())
+        except EngineUnavailable as error:
+            return m.BottlesFailed(str(error), silent=True)
         used = sorted({bottle.runtime for bottle in bottles if bottle.state != "foreign"})
         return m.BottlesLoaded(
             bottles, " · ".join(self.services.describe(name) for name in used), self.services.now(), epoch
