@@ -4,12 +4,12 @@ One pure machine, fed with what happened and when (seconds of one monotonic cloc
 the dashboard tells it what is shown, which keys came, and asks it now and then whether a decision is due.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
 from types import MappingProxyType
-from typing import Self
+from typing import NamedTuple, Self
 
 ON_SCREEN = 0.4
 """Seconds that something must have been shown, unchanged, before a key may decide on it."""
@@ -27,6 +27,23 @@ class Target:
     id: str
     digest: str
     risks: int = 0
+
+
+class Part(NamedTuple):
+    """One line of a risk as it is drawn: of which risk, which line, of how many when folded at that width."""
+
+    risk: int
+    line: int = 0
+    lines: int = 1
+    width: int = 0
+
+
+def whole(parts: Iterable[Part]) -> frozenset[int]:
+    """The risks of which every line is among these."""
+    found: dict[tuple[int, int, int], set[int]] = {}
+    for part in parts:
+        found.setdefault((part.risk, part.lines, part.width), set()).add(part.line)
+    return frozenset(risk for (risk, lines, _), seen in found.items() if len(seen) == lines)
 
 
 @dataclass(frozen=True)
@@ -51,7 +68,7 @@ class Refusal(Enum):
 class _Shown:
     target: Target
     since: float
-    seen: frozenset[int]
+    seen: frozenset[Part]
 
 
 @dataclass(frozen=True)
@@ -79,8 +96,9 @@ class Guard:
         """When the pending key will have stood alone long enough."""
         return self.pending.at + QUIET_AFTER if self.pending else None
 
-    def show(self, slot: str, target: Target | None, at: float, seen: frozenset[int] = frozenset()) -> Self:
-        """This is drawn there now. `seen`: the risks that are visible; they add up while the target stays the same."""
+    def show(self, slot: str, target: Target | None, at: float, seen: frozenset[Part] = frozenset()) -> Self:
+        """This is drawn there now. `seen`: what of its risks is visible; that adds up while the target stays the
+        same."""
         old = self.shown.get(slot)
         if old is not None and old.target == target:
             return replace(self, shown=self._with(slot, replace(old, seen=old.seen | seen)))
@@ -142,9 +160,9 @@ class Guard:
         return None
 
     def all_seen(self, slot: str) -> bool:
-        """Whether every risk of what is shown there has been on screen."""
+        """Whether every risk of what is shown there has been on screen, each to its last word."""
         entry = self.shown.get(slot)
-        return entry is not None and entry.seen >= frozenset(range(entry.target.risks))
+        return entry is not None and whole(entry.seen) >= frozenset(range(entry.target.risks))
 
     def tick(self, at: float) -> tuple[Self, Decision | None]:
         """The decision whose key has stood alone by now, once."""

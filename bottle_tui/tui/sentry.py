@@ -7,7 +7,7 @@ from typing import Protocol
 
 from textual import events
 
-from bottle_tui.core.arming import Decision, Guard, Refusal, Target
+from bottle_tui.core.arming import Decision, Guard, Part, Refusal, Target
 from bottle_tui.tui.key_names import character
 
 SLOTS = {"a": "card", "r": "card", "u": "result", "o": "result", "X": "bottle", "y": "confirm"}
@@ -80,7 +80,7 @@ class Sentry:
             self._later(max(self.guard.due - self.now(), 0.0) + 0.002, self.tick)
         return deciding
 
-    def show(self, slot: str, target: Target | None, seen: frozenset[int] = frozenset()) -> None:
+    def show(self, slot: str, target: Target | None, seen: frozenset[Part] = frozenset()) -> None:
         """This is on screen now, painted."""
         self.guard = self.guard.show(slot, target, self.now(), seen)
 

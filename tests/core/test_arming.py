@@ -1,18 +1,18 @@
 """The typing guard: what may decide, and ten thousand random evenings at the keyboard."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bottle_tui.core.arming import Decision, Guard, Refusal, Target
+from bottle_tui.core.arming import Decision, Guard, Part, Refusal, Target, whole
 
 SLOTS = {"a": "card", "r": "card", "u": "result", "X": "card", "y": "confirm"}
 CARD = Target("01A", "sha256:1", risks=2)
-ALL = frozenset({0, 1})
+ALL = frozenset({Part(0), Part(1)})
 
 
-def armed(target: Target = CARD, at: float = 0.0, seen: frozenset[int] = ALL) -> Guard:
+def armed(target: Target = CARD, at: float = 0.0, seen: frozenset[Part] = ALL) -> Guard:
     return Guard(SLOTS, {"confirm": "card"}).show("card", target, at, seen)
 
 
@@ -34,7 +34,7 @@ def test_a_key_that_stands_alone_on_what_was_shown_long_enough_decides_once() ->
     [
         (armed(at=0.7), "a", Refusal.TOO_NEW),
         (armed(), "u", Refusal.NOTHING),
-        (armed(seen=frozenset({1})), "a", Refusal.UNSEEN),
+        (armed(seen=frozenset({Part(1)})), "a", Refusal.UNSEEN),
         (armed().lost_focus(), "a", Refusal.FOCUS),
         (armed().gained_focus(0.7), "a", Refusal.FOCUS),
         (armed().pasted(0.8), "a", Refusal.TYPING),
@@ -92,8 +92,16 @@ def test_what_happens_within_the_quiet_time_spoils_the_decision(spoil) -> None:
     assert spoil(guard).tick(9.0)[1] is None
 
 
+def test_a_risk_folded_over_several_lines_is_seen_once_each_of_them_was_at_one_width() -> None:
+    first, second = Part(0, 0, 2, 75), Part(0, 1, 2, 75)
+    assert whole([first, Part(0, 1, 2, 64), Part(0, 0, 3, 60)]) == frozenset()
+    half = armed(replace(CARD, risks=1), seen=frozenset({first}))
+    assert press(half, "a", 1.0)[1] is Refusal.UNSEEN
+    assert press(half.show("card", replace(CARD, risks=1), 0.3, frozenset({second})), "a", 1.0)[1] is None
+
+
 def test_the_same_card_drawn_again_spoils_nothing_and_adds_up_the_risks_seen() -> None:
-    guard = armed(seen=frozenset({0})).show("card", CARD, 0.3, frozenset({1}))
+    guard = armed(seen=frozenset({Part(0)})).show("card", CARD, 0.3, frozenset({Part(1)}))
     assert guard.all_seen("card")
     guard, why = press(guard, "a", 0.4)
     assert why is None
@@ -167,7 +175,7 @@ def evening(seed: int) -> tuple[int, list[str]]:
         if what < 0.2:
             slot = rng.choice(["card", "card", "result", "confirm"])
             target = rng.choice([None, CARD, CARD, Target("01B", "sha256:2"), Target("01A", "sha256:3", risks=1)])
-            seen = frozenset(rng.sample(range(2), rng.randint(0, 2)))
+            seen = frozenset(rng.sample(sorted(ALL), rng.randint(0, 2)))
             old = witness.shown.get(slot, (None, 0.0))
             guard = guard.show(slot, target, now, seen)
             if old[0] != target:

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from bottle_tui.core.edits import Edit
-from bottle_tui.core.views import Outcome
+from bottle_tui.core.views import Fact, Outcome
 from bottle_tui.errors import EngineUnavailable, NotApplied
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.dialogs.reason import READY, Reason
@@ -286,6 +286,30 @@ async def test_risks_that_do_not_fit_hold_the_approval_back_until_they_were_scro
         assert "risk number 11" in operator.text("#card")
         await operator.press("a")
         await operator.until(lambda: operator.called("approve"))
+
+
+async def test_a_card_that_opens_zoomed_below_its_facts_has_not_shown_its_risks(sit: Sit) -> None:
+    host = "a-rather-long-name." * 3 + "example.com"
+    paths = " ".join(f"/repos/acme/widgets/{number}/ {host}" for number in range(12))
+    long = card(
+        lab_cards()[0].id, "lab", age=3, host=host, risks=(replace(card().risks[0], text=f"every method on {host}"),),
+        facts=(Fact("host", host, "new here"), Fact("path", paths)),
+    )  # fmt: skip
+    async with sit(Desk(waiting=[card(), long])) as operator:
+        await operator.press("enter")
+        await operator.press("a")
+        await operator.until(lambda: operator.called("approve"))
+        await operator.until(lambda: operator.app.board.open_card.id == long.id)
+        assert "every method" not in operator.text("#card")
+        await operator.press("a")
+        assert "scroll to every risk" in operator.text("#footer")
+        for _ in range(30):
+            if "every method" in operator.text("#card"):
+                break
+            await operator.type("j", gap=1.0)
+        await operator.type("j", "j", gap=1.0)
+        await operator.press("a")
+        await operator.until(lambda: len(operator.called("approve")) == 2)
 
 
 @pytest.mark.parametrize("key", ["a", "r", "u", "X", "o"])

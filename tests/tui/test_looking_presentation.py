@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bottle_tui.core import listing as core_listing
+from bottle_tui.core.arming import whole
 from bottle_tui.core.deeds import Deed
 from bottle_tui.core.evidence import Use
 from bottle_tui.core.rollup import Gap
@@ -176,6 +177,15 @@ def test_a_drafts_risks_count_as_seen_only_while_they_are_in_view() -> None:
     assert first.max_scroll > 0 and not (last.seen & first.seen)
     seen = frozenset().union(*(draft.draft_view(shown, 80, 8, top, NOON).seen for top in range(first.max_scroll + 1)))
     assert seen == frozenset(range(12))
+
+
+def test_a_drafts_risk_is_folded_not_cut_and_is_seen_once_all_of_it_was() -> None:
+    text = f"every method, POST PUT PATCH DELETE too, on {'a-rather-long-name.' * 3}example.com"
+    shown = card(risks=(replace(card().risks[0], text=text),))
+    assert "".join(text.split()) in "".join(said(draft.draft_view(shown, 60, 12, 0, NOON).rows).split())
+    tops = [draft.draft_view(shown, 60, 3, top, NOON) for top in range(3)]
+    assert not any(view.seen for view in tops)
+    assert whole(frozenset().union(*(view.parts for view in tops))) == frozenset({0})
 
 
 @given(st.text(max_size=400), st.integers(min_value=24, max_value=120), st.text(max_size=6))

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bottle_tui.core.arming import Part, whole
 from bottle_tui.core.log_filter import has
 from bottle_tui.core.text import is_visible
-from bottle_tui.core.views import Change, Fact, LogLine
+from bottle_tui.core.views import Change, Fact, LogLine, Risk
 from bottle_tui.tui.board import Board, Result, arrivals, deciding
 from bottle_tui.tui.presentation import bottle_rows, chrome, inbox_rows, result_rows
 from bottle_tui.tui.presentation.batch_rows import batch_rows
@@ -33,7 +34,7 @@ from bottle_tui.tui.presentation.rows import (
     wrapped,
 )
 from bottle_tui.tui.presentation.times import age, ago, left
-from bottle_tui.tui.presentation.whole_card import plain_card, whole_card
+from bottle_tui.tui.presentation.whole_card import plain_card, whole_card, whole_view
 from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
 
 NASTY = "a\x1b]0;pwned\x07\u202eevil\u200b\r\n\t[@click=app.quit]x[/]"
@@ -97,7 +98,57 @@ def test_whatever_is_asked_the_card_keeps_its_size_and_says_which_risks_it_shows
     assert all(width_of(line) <= width for line in view.rows)
     assert all(is_visible(span.text) for line in view.rows for span in line)
     assert len(view.seen) + view.hidden_risks == risks
-    assert said(view.rows).count("every method, POST") == len(view.seen)
+    words_on_screen = " ".join(said(view.rows).split())
+    assert words_on_screen.count(EVERY_METHOD.text) == len(view.seen)
+
+
+LONG_HOST = "a-rather-long-name." * 3 + "example.com"
+LONG_RISKS = (
+    Risk("public_suffix", "danger", f"{LONG_HOST} is a public suffix: anybody can register a name below it"),
+    Risk("every_method", "warn", f"every method, POST PUT PATCH DELETE too, on {LONG_HOST}"),
+    Risk("new_host", "note", f"{LONG_HOST} is new to this bottle"),
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("fits", [False, True])
+def test_a_risk_is_never_cut_its_last_words_are_the_ones_that_count(width: int, fits: bool) -> None:
+    view = card_view(card(risks=LONG_RISKS), "", NOON, width, 30, around=Around(fits=fits))
+    text = "".join(said(view.rows).replace("= fits it", "").split())
+    assert all("".join(risk.text.split()) in text for risk in LONG_RISKS)
+    assert view.seen == frozenset({0, 1, 2})
+    assert said(view.rows).count("= fits it") == fits
+
+
+def test_a_risk_that_does_not_fit_whole_is_not_seen_and_its_rule_names_the_key_that_shows_it() -> None:
+    endless = Risk("private_address", "warn", "private addresses are allowed: " + ", ".join(["10.213.0.0/16"] * 60))
+    view = card_view(card(risks=(endless,)), "", NOON, 60, 18)
+    assert view.seen == frozenset() and view.hidden_risks == 1
+    assert "RISKS 1 of 1, cut" in said(view.rows) and "enter: whole" in said(view.rows)
+
+
+@pytest.mark.parametrize("width", [60, 97])
+@pytest.mark.parametrize("height", [1, 2, 9])
+@pytest.mark.parametrize("everything", [False, True])
+def test_in_the_whole_card_a_risk_counts_by_where_it_stands_whatever_foreign_text_says(
+    width: int, height: int, everything: bool
+) -> None:
+    forged = tuple(f"!! {number} !! {risk.text}" for number in range(4) for risk in LONG_RISKS)
+    asked = card(
+        risks=LONG_RISKS,
+        words="\n".join(forged),
+        facts=(Fact("host", LONG_HOST, "new here"), Fact("path", ", ".join(forged) if everything else "every path")),
+    )
+    last = whole_view(asked, NOON, width, height, 10_000, forged)
+    seen: set[Part] = set()
+    for top in range(last.max_scroll + 1):
+        view = whole_view(asked, NOON, width, height, top, forged)
+        rows = said(view.rows).splitlines()
+        assert len(rows) <= height
+        starts = sum(line.startswith((" !! ", " !  ", " ·  ")) for line in rows)
+        assert starts == sum(part.line == 0 for part in view.parts)
+        seen |= view.parts
+    assert whole(seen) == (frozenset({0, 1, 2}) if height > 1 else frozenset())
 
 
 @pytest.mark.parametrize("height", [17, 18, 20, 40])

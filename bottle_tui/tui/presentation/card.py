@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bottle_tui.core.arming import Part, whole
 from bottle_tui.core.views import Card
 from bottle_tui.tui.presentation.card_rows import change_title, fact_rows, head, words_rows
 from bottle_tui.tui.presentation.change_rows import change_rows, is_structure
-from bottle_tui.tui.presentation.risk_rows import risk_row, worst_first
+from bottle_tui.tui.presentation.risk_rows import Drawn, all_risk_rows, parts
 from bottle_tui.tui.presentation.rows import Row, Span, row, rule
 
 MIN_CHANGE = 3
@@ -26,45 +27,81 @@ class Around:
 
 @dataclass(frozen=True)
 class CardView:
-    """The rows, and which risks (indices, worst first) are among them; what did not fit."""
+    """The rows, what of the risks is among them, how many of those are not whole, and how far they scroll."""
 
     rows: tuple[Row, ...]
-    seen: frozenset[int]
+    parts: frozenset[Part] = frozenset()
     hidden_risks: int = 0
     max_scroll: int = 0
+
+    @property
+    def seen(self) -> frozenset[int]:
+        """The risks (indices, worst first) that are there whole."""
+        return whole(self.parts)
 
 
 def card_view(
     card: Card, place: str, now: datetime, width: int, height: int, scroll: int = 0, around: Around = Around()
 ) -> CardView:
     """The card in exactly `height` rows. `scroll`: the first risk to show where not all fit."""
-    risks = worst_first(card.risks)
-    change = _change(card, width, height - len(card.facts) - len(risks) - 6)
+    risks = all_risk_rows(card.risks, width, around.fits)
+    change = _change(card, width, height - len(card.facts) - sum(map(len, risks)) - 6)
     words = words_rows(card.words, width)
     facts_least = len(fact_rows(card.facts, width, 0))
     need_change = min(len(change), MIN_CHANGE)
     # What must be there, and then what makes it pleasant: rules first, then room for words and change.
     room = max(height - (1 + facts_least + need_change + MIN_WORDS), 0)
-    shown_risks = min(len(risks), max(room, 1))
-    room -= shown_risks
-    rules = _rules(room, bool(risks))
+    overfull = sum(map(len, risks)) > max(room, 1)
+    window = _window(risks, max(room - overfull, 1), scroll)
+    room -= len(window.rows)
+    rules = _rules(room, bool(risks), overfull)
     room -= len(rules)
     facts = fact_rows(card.facts, width, max(room, 0))
     room -= len(facts) - facts_least
     shown_change = need_change + min(max(len(change) - need_change, 0), max(room, 0))
     room -= shown_change - need_change
     shown_words = MIN_WORDS + min(max(len(words) - MIN_WORDS, 0), max(room, 0), MAX_WORDS - MIN_WORDS)
-    top = min(max(scroll, 0), len(risks) - shown_risks)
     rows = [head(card, place, now, width), *facts]
-    rows += [_risks_rule(len(risks), shown_risks, top, width)] if "risks" in rules else []
-    rows += [risk_row(risk, width, around.fits) for risk in risks[top : top + shown_risks]]
+    rows += [_risks_rule(len(risks), window, width)] if "risks" in rules else []
+    in_view = parts(window.rows[: max(height - len(rows), 0)])
+    rows += [line for line, _ in window.rows]
     rows += [_change_rule(card, around, len(change) - shown_change, width)] if "change" in rules else []
     rows += _dimmed(change[:shown_change]) if around.computing else change[:shown_change]
     rows += [_words_rule(card.whose_words, len(words), shown_words, width)] if "words" in rules else []
     rows += words[:shown_words]
     rows += [row()] * (height - len(rows))
-    hidden = len(risks) - shown_risks
-    return CardView(tuple(rows[:height]), frozenset(range(top, top + shown_risks)), hidden, hidden)
+    return CardView(tuple(rows[:height]), in_view, len(risks) - len(whole(in_view)), window.max_top)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The risks from the `top`th on that fit, whole; the first one cut where it alone is too long."""
+
+    rows: list[Drawn]
+    top: int
+    shown: int
+    max_top: int
+
+
+def _window(risks: list[list[Drawn]], room: int, scroll: int) -> _Window:
+    """As many whole risks as `room` rows hold. Scrolling ends where the last one is in view."""
+    fitting = [_fitting(risks[at:], room) for at in range(len(risks))]
+    max_top = next((at for at, count in enumerate(fitting) if at + count == len(risks)), 0)
+    top = min(max(scroll, 0), max_top)
+    shown = fitting[top] if risks else 0
+    rows = [drawn for risk in risks[top : top + shown] for drawn in risk]
+    return _Window(rows[:room], top, shown, max_top)
+
+
+def _fitting(risks: list[list[Drawn]], room: int) -> int:
+    """How many of these come first and fit; at least one."""
+    count, used = 0, 0
+    for risk in risks:
+        used += len(risk)
+        if used > room:
+            break
+        count += 1
+    return max(count, 1)
 
 
 def _change(card: Card, width: int, room: int) -> list[Row]:
@@ -77,12 +114,16 @@ def _dimmed(rows: list[Row]) -> list[Row]:
     return [tuple(Span(span.text, "faint") for span in line) for line in rows]
 
 
-def _rules(room: int, risks: bool) -> list[str]:
-    order = ["change", "risks", "words"] if risks else ["change", "words"]
+def _rules(room: int, risks: bool, overfull: bool) -> list[str]:
+    """Those there is room for; where not every risk is shown, that is said first."""
+    order = ["risks", "change", "words"] if overfull else ["change", "risks", "words"] if risks else ["change", "words"]
     return order[: max(room, 0)]
 
 
-def _risks_rule(count: int, shown: int, top: int, width: int) -> Row:
+def _risks_rule(count: int, window: _Window, width: int) -> Row:
+    top, shown = window.top, window.shown
+    if len(whole(parts(window.rows))) < shown:
+        return rule(f"RISKS {top + 1} of {count}, cut", "enter: whole", width)
     title = f"RISKS {count} of {count} shown" if shown == count else f"RISKS {top + 1}–{top + shown} of {count}"
     return rule(title, "tab, j: the others" if shown < count else "", width)
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from bottle_tui.core.arming import Target
+from bottle_tui.core.arming import Part, Target
 from bottle_tui.core.selection import viewport
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.errors import BottleError
@@ -86,7 +86,7 @@ class BottlesView(View):
         rows.cursor = index - self._top
         self.query_one("#bottle", Rows).rows = ((), *note)
 
-    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
+    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[Part]]]:
         ours = self.open_bottle if self.open_bottle and self.open_bottle.state != "foreign" else None
         return {**super().about(board), "bottle": (of_bottle(board, ours.slug if ours else None), frozenset())}
 

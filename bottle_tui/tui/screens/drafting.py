@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
-from bottle_tui.core.arming import Target
+from bottle_tui.core.arming import Part, Target
 from bottle_tui.core.operations import Edited, EditRoutes, Operation
 from bottle_tui.core.views import Card
 from bottle_tui.errors import BottleError
@@ -34,7 +34,7 @@ class Drafting:
         """Nothing is on screen."""
         self.operation: Operation | None = None
         self.card: Card | None = None
-        self.seen: frozenset[int] = frozenset()
+        self.seen: frozenset[Part] = frozenset()
         self._typed: tuple[str, str, str] | None = None
         self._top = self._most = 0
 
@@ -100,7 +100,7 @@ class Drafting:
         """The card, as far as there is room."""
         assert self.card is not None, "only drawn while there is one"
         view = draft_view(self.card, width, height, self._top, self.card.created)
-        self.seen, self._most = view.seen, view.max_scroll
+        self.seen, self._most = view.parts, view.max_scroll
         self._top = min(self._top, self._most)
         return view.rows
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from bottle_tui.core.arming import Decision, Target
+from bottle_tui.core.arming import Decision, Part, Target
 from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import of_bottle
@@ -232,7 +232,7 @@ class HistoryView(LookingView):
         """Whether the bottle is there and ours to cut off."""
         return not board.read_only and self.slug in [bottle.slug for bottle in board.ours]
 
-    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
+    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[Part]]]:
         bottle = of_bottle(board, self.slug) if self.lives(board) else None
         return {"result": (self.target(board), frozenset()), "bottle": (bottle, frozenset())}
 

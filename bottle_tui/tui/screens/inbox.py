@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from bottle_tui.core import reminder
-from bottle_tui.core.arming import Decision, Refusal, Target
+from bottle_tui.core.arming import Decision, Part, Refusal, Target
 from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.tui import clipboard
 from bottle_tui.tui import messages as m
@@ -95,7 +95,7 @@ class InboxView(NarrowingView):
             self.rearm("card")
         self._again = now
 
-    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
+    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[Part]]]:
         places = targets(board)
         return {
             "card": (places["card"], self.pane.seen),

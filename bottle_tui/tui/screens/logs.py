@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from bottle_tui.core.arming import Decision, Target
+from bottle_tui.core.arming import Decision, Part, Target
 from bottle_tui.ports import SIDECARS
 from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
@@ -124,8 +124,8 @@ class LogsView(SearchingView):
         )  # fmt: skip
         tabs.rows = (log_tabs(TABS, self.tab, self.slug, tabs.size.width, state),)
 
-    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
-        about = {**super().about(board), "bottle": (of_bottle(board, self.slug), frozenset[int]())}
+    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[Part]]]:
+        about = {**super().about(board), "bottle": (of_bottle(board, self.slug), frozenset[Part]())}
         if self.pane.line_at_cursor is not None:
             about["result"] = (self.origin.target(board), frozenset())
         return about

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from bottle_tui.core.arming import Decision, Target
+from bottle_tui.core.arming import Decision, Part, Target
 from bottle_tui.tui import clipboard, findings
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import of_bottle
@@ -100,7 +100,7 @@ class RoutesView(LookingView):
         else:
             grants.fill(board, note, width, height)
 
-    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
+    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[Part]]]:
         return {
             "card": (self.draft.target(board), self.draft.seen),
             "result": (self.target(board), frozenset()),

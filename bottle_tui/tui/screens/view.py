@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from bottle_tui.core.arming import Decision, Refusal, Target
+from bottle_tui.core.arming import Decision, Part, Refusal, Target
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import targets
@@ -38,9 +38,9 @@ class View(Frame):
     def __init__(self, sentry: Sentry, deeds: Deeds) -> None:
         super().__init__(sentry)
         self.deeds = deeds
-        self._told: dict[str, tuple[Target | None, frozenset[int]]] = {}
+        self._told: dict[str, tuple[Target | None, frozenset[Part]]] = {}
 
-    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[int]]]:
+    def about(self, board: Board) -> Mapping[str, tuple[Target | None, frozenset[Part]]]:
         """What the deciding keys are about here, and which of its risks are visible."""
         return {"result": (targets(board)["result"], frozenset())}
 
@@ -52,7 +52,7 @@ class View(Frame):
     def uncovered(self) -> None:
         self._told.clear()
 
-    def _tell(self, about: Mapping[str, tuple[Target | None, frozenset[int]]]) -> None:
+    def _tell(self, about: Mapping[str, tuple[Target | None, frozenset[Part]]]) -> None:
         told = {slot: about.get(slot, (None, frozenset())) for slot in ("card", "result", "bottle")}
         for slot, (target, _) in told.items():
             self.sentry.clears(slot, target)
@@ -65,7 +65,7 @@ class View(Frame):
         self.sentry.clears(slot, None)
         self._told = {}
 
-    def _painted(self, told: dict[str, tuple[Target | None, frozenset[int]]]) -> None:
+    def _painted(self, told: dict[str, tuple[Target | None, frozenset[Part]]]) -> None:
         if told is not self._told or self not in self.app.screen_stack:
             return
         for slot, (target, seen) in told.items():
