@@ -87,7 +87,7 @@ def _no_rules(ask: Ask) -> str:
 
 
 def fit(ask: Ask) -> Step:
-    """Paths, methods and ports that admit exactly what was denied (`=`)."""
+    """The narrowest paths, methods and ports that admit what was denied (`=`)."""
     if ask.tool != "egress-block":
         return Step(None, NOT_A_ROUTE)
     if ask.evidence is None:
@@ -147,11 +147,9 @@ def ladder(ask: Ask) -> list[tuple[str, ...]]:
     asked = tuple(str(path) for path in ask.args.get("path_allowlist") or ())
     seen = [path for path in _seen(ask) if covers(asked, (path,))]
     rungs = [(), *folders(asked), asked, *folders(seen), narrowest(seen) if seen else ()]
-    whole = tuple(seen)
-    rungs.append(whole if len(whole) <= MAX_PREFIXES else ())
     steps: list[tuple[str, ...]] = [()]
     for rung in rungs:
-        if rung and narrows(steps[-1], rung):
+        if rung and len(rung) <= MAX_PREFIXES and narrows(steps[-1], rung):
             steps.append(rung)
     return steps
 

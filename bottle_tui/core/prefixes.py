@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from sidecar_addon import paths
+from sidecar_addon.asks import MAX_PREFIX_LENGTH, MAX_PREFIXES
 
 SEGMENTS = 2
 """How many segments of a path a group or a roll-up keeps."""
-FITTED = 8
-"""Of more paths than this, a fit takes their folders."""
 
 
 def prefix_of(path: str) -> str:
@@ -23,21 +22,45 @@ def cut(path: str, depth: int) -> str:
 
 def united(prefixes: Iterable[str]) -> tuple[str, ...]:
     """In order, without those that another one covers."""
-    listed = sorted(set(prefixes))
-    return tuple(
-        prefix for prefix in listed if not any(other != prefix and paths.covers(other, prefix) for other in listed)
-    )
+    listed = set(prefixes)
+    return tuple(sorted(prefix for prefix in listed if listed.isdisjoint(_above(prefix))))
 
 
-def narrowest(whole: Iterable[str]) -> tuple[str, ...]:
-    """Few prefixes that cover all these paths, cut at segment boundaries; the paths themselves where they are few."""
-    wanted = sorted(set(whole))
-    found = united(wanted)
-    depth = max((path.count("/") for path in wanted), default=1)
-    while len(found) > FITTED and depth > 1:
+def _above(prefix: str) -> set[str]:
+    """All other prefixes that cover it: its folders, with the slash at the end and without."""
+    ends = [at for at, char in enumerate(prefix) if char == "/"]
+    return ({prefix[:at] for at in ends} | {prefix[: at + 1] for at in ends}) - {prefix, ""}
+
+
+def nameable(path: str) -> str:
+    """The narrowest prefix that a route can name for it: no pattern's characters, not too long; its folder, else."""
+    while path != "/" and (set(path) & {*"*?"} or len(path) > MAX_PREFIX_LENGTH):
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+    return path
+
+
+def narrowest(whole: Iterable[str], most: int = MAX_PREFIXES) -> tuple[str, ...]:
+    """At most `most` prefixes that cover all these paths: the paths themselves, and where they are more, folders in
+    place of what is below them, deep and crowded ones first. "/" where nothing narrower would do."""
+    found = united(nameable(path) for path in whole)
+    depth = max((path.count("/") for path in found), default=1)
+    while len(found) > most and depth > 1:
         depth -= 1
-        found = united(cut(path, depth) for path in wanted)
-    return found if len(found) <= FITTED else ("/",)
+        found = united(_folded(found, depth, len(found) - most))
+    return found if len(found) <= most else ("/",)
+
+
+def _folded(found: Iterable[str], depth: int, excess: int) -> list[str]:
+    """With folders of that depth in place of their paths, the most crowded first, until `excess` are saved."""
+    below: dict[str, list[str]] = {}
+    for path in found:
+        below.setdefault(cut(path, depth), []).append(path)
+    kept: list[str] = []
+    for folder, listed in sorted(below.items(), key=lambda item: -len(item[1])):
+        saved = len(listed) - 1 if excess > 0 else 0
+        kept += [folder] if saved else listed
+        excess -= saved
+    return kept
 
 
 def folders(wanted: Sequence[str]) -> list[tuple[str, ...]]:

@@ -97,15 +97,40 @@ PATHS = st.lists(
 @given(PATHS)
 def test_narrowest_prefixes_are_few_and_admit_every_path_they_were_made_of(whole: list[str]) -> None:
     found = prefixes.narrowest(whole)
-    assert len(found) <= prefixes.FITTED
-    assert all(any(paths.admits(prefix, path) for prefix in found) for path in whole)
+    few = prefixes.narrowest(whole, 8)
+    assert len(few) <= 8
+    for each in (found, few):
+        assert all(any(paths.admits(prefix, path) for prefix in each) for path in whole)
+        assert each == tuple(sorted(set(each)))
+    assert set(found) <= set(whole)
+    assert all(any(paths.covers(one, other) for one in few) for other in found)
     assert not any(one != other and paths.covers(one, other) for one in found for other in found)
 
 
 def test_many_paths_become_their_folders() -> None:
-    whole = [f"/repos/acme/widgets/issues/{n}" for n in range(30)] + ["/user"]
+    whole = [f"/repos/acme/widgets/issues/{n}" for n in range(70)] + ["/user"]
     assert prefixes.narrowest(whole) == ("/repos/acme/widgets/issues/", "/user")
-    assert prefixes.narrowest([f"/{n}x" for n in range(30)]) == ("/",)
+    assert prefixes.narrowest([f"/{n}x" for n in range(65)]) == ("/",)
+
+
+def test_as_many_paths_as_an_ask_may_hold_stay_what_they_are() -> None:
+    whole = tuple(sorted(f"/p{n}/x" for n in range(64)))
+    assert prefixes.narrowest(whole) == whole
+    assert prefixes.narrowest([*whole, "/p1/x/below"]) == whole
+
+
+def test_of_too_many_paths_only_the_deepest_crowded_folder_is_widened() -> None:
+    few = [f"/p{n}/x" for n in range(60)]
+    issues = [f"/repos/acme/widgets/issues/{n}" for n in range(100)]
+    pulls = ["/repos/acme/api/pulls/1", "/repos/acme/api/pulls/2"]
+    found = prefixes.narrowest([*few, *issues, *pulls])
+    assert found == tuple(sorted([*few, "/repos/acme/widgets/issues/", *pulls]))
+
+
+def test_a_path_that_a_route_cannot_name_is_fitted_by_its_folder() -> None:
+    assert prefixes.narrowest(["/a/b*c/d", "/a/x"]) == ("/a/",)
+    assert prefixes.narrowest(["/f/" + "y" * 2_000, "/g?"]) == ("/",)
+    assert prefixes.narrowest(["/f/" + "y" * 2_000]) == ("/f/",)
 
 
 def test_a_candidate_subsumes_narrower_grants_of_hosts_that_it_covers() -> None:

@@ -458,6 +458,17 @@ def test_what_the_operator_set_is_the_last_to_be_cut() -> None:
         assert spans[-1].text.endswith("issues") and spans[-1].style == "accent"
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_of_many_paths_a_card_shows_whole_ones_and_how_many_more_and_zoomed_all(width: int) -> None:
+    paths = [f"/p{number}/x" for number in range(64)]
+    many = card(facts=(Fact("path", "/repos/acme/", "seen 64× denied", ", ".join(paths)),))
+    line = next(each for each in said(card_view(many, "", NOON, width, 20).rows).splitlines() if " PATH " in each)
+    shown = line.split(" → ")[1].split(" more")[0].split(", ")
+    assert shown[:-1] == paths[: len(shown) - 1] and int(shown[-1]) == 64 - len(shown) + 1
+    whole_text = "".join(said(whole_card(many, "", NOON, width)).split())
+    assert ",".join(paths) in whole_text
+
+
 def test_a_countdown_reads_at_a_glance() -> None:
     later = [timedelta(seconds=38), timedelta(minutes=14, seconds=5), timedelta(hours=3), timedelta(seconds=-1)]
     assert [left(NOON + delta, NOON) for delta in later] == ["38 s left", "14 min left", "3 h left", "ended"]

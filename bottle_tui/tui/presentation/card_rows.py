@@ -6,11 +6,13 @@ from rich.cells import cell_len
 
 from bottle_tui.core.text import visible, visible_lines
 from bottle_tui.core.views import Card, Fact
-from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_clause, cut_middle, fit, row, rule, width_of
+from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_clause, cut_list, cut_middle, fit, row, rule, width_of
 from bottle_tui.tui.presentation.times import ago
 
 NAME = 9
 """Columns of a fact's name, with its margin."""
+LISTED = ("path", "method", "port")
+"""Facts of several items."""
 
 
 def decided(card: Card, now: datetime) -> str:
@@ -68,7 +70,7 @@ def asked_text(fact: Fact) -> str:
 
 def asked_spans(fact: Fact, width: int) -> Row:
     """What was asked; where the operator set something else, that follows and is the last to be cut."""
-    middle = cut_middle if fact.name in ("host", "path") else cut
+    middle = cut_list if fact.name in LISTED else cut_middle if fact.name == "host" else cut
     asked, wished = visible(fact.asked), visible(fact.set)
     if not wished:
         return row(Span(middle(asked, width), "strong"))

@@ -74,6 +74,21 @@ def cut_middle(text: str, width: int) -> str:
     return set_cell_size(text, head).rstrip() + ELLIPSIS + tail
 
 
+def cut_list(text: str, width: int) -> str:
+    """At most `width` cells of "a, b, c": whole items, and how many more there are; of one alone both ends."""
+    items = text.split(", ")
+    if cell_len(text) <= width or len(items) == 1:
+        return cut_middle(text, width)
+    for shown in range(len(items) - 1, 0, -1):
+        short = f"{', '.join(items[:shown])}, {len(items) - shown} more"
+        if cell_len(short) <= width:
+            return short
+    more = f", {len(items) - 1} more"
+    return (
+        cut_middle(items[0], width - len(more)) + more if width - len(more) >= 8 else cut(f"{len(items)} listed", width)
+    )
+
+
 def fit(text: str, width: int) -> str:
     """Cut or padded to exactly `width` cells."""
     return set_cell_size(cut(text, width), max(width, 0))

@@ -17,7 +17,7 @@ class NarrowingView(View):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("equals_sign", "step('=')", "fit to what was denied", id="fit", key_display="=",
-                tooltip="Paths, methods and ports that admit exactly what was denied"),
+                tooltip="The narrowest paths, methods and ports that admit what was denied"),
         Binding("minus", "step('-')", "narrower path", id="narrower", key_display="-",
                 tooltip="One step down, towards the paths that were seen"),
         Binding("plus", "step('+')", "wider path", id="wider", key_display="+",
