@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bottle_tui.core import evidence_text as text
-from bottle_tui.core.evidence import Evidence, Group, Prior, Replay
+from bottle_tui.core.evidence import Evidence, Group, Prior, Replay, Unseen
 from bottle_tui.core.views import Fact
 
 LOOKING = "looking…"
@@ -32,7 +32,15 @@ def with_evidence(
     for fact in facts:
         seen = _of(fact, found, now, slug, exact) if found else _absent(fact, trouble)
         rows.append(replace(fact, seen=fact.seen if seen is None else seen))
+        if fact.name == "method" and exact and found and found.unseen:
+            rows.append(also(found.unseen))
     return (*rows, Fact("before", before(found.prior, now))) if found and found.prior else tuple(rows)
+
+
+def also(found: Unseen) -> Fact:
+    """What the candidate admits that nobody tried: each of its methods goes on each of its paths."""
+    rest = f", {found.count - len(found.some)} more" if found.count > len(found.some) else ""
+    return Fact("also", f"{found.count} not seen", ", ".join(found.some) + rest)
 
 
 def before(known: Sequence[Prior], now: datetime) -> str:

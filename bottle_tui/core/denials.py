@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import product
 
-from bottle_tui.core.evidence import Denial, Fit, Group, Replay, Window
+from bottle_tui.core.evidence import Denial, Fit, Group, Replay, Unseen, Window
 from bottle_tui.core.prefixes import narrowest, prefix_of
 from sidecar_addon import hosts, matching, paths
 from sidecar_addon.table import METHODS, Table
@@ -79,7 +80,10 @@ def reaches(pattern: str, host: str) -> bool:
 
 
 def fitted(denials: Iterable[Denial]) -> Fit | None:
-    """The narrowest paths, methods and ports that admit what a route can admit of these; None when that is nothing."""
+    """The narrowest paths, methods and ports that admit what a route can admit of these; None when that is nothing.
+
+    One grant admits each of its methods on each of its paths and ports: `unseen` says what that is beside these.
+    """
     usable = [each for each in denials if each.path is not None and not each.pipelock and each.method in METHODS]
     secure = [each for each in usable if each.scheme == "https" and paths.problem(each.path or "") is None]
     if secure:
@@ -91,3 +95,28 @@ def fitted(denials: Iterable[Denial]) -> Fit | None:
         )
     plain = any(each.scheme == "http" and each.port == 80 for each in usable)
     return Fit((), (), (80,)) if plain else None
+
+
+NAMED = 5
+"""Of what was not seen, so many are named."""
+
+
+def unseen(wanted: Fit, denials: Iterable[Denial]) -> Unseen | None:
+    """What a grant of all these methods, paths and ports admits together although no such request was denied.
+
+    None where one of the lists is empty, which means every one, or where nothing at all of it was seen. HEAD comes with
+    GET, so where GET was seen it is nothing more.
+    """
+    tried = {(each.method, each.path, each.port) for each in denials if each.path is not None}
+    seen = {(method, p, port) for method, path, port in tried for p in wanted.paths if paths.admits(p, path)}
+    every = list(product(wanted.methods, wanted.paths, wanted.ports))
+    left = [
+        (method, path, port)
+        for method, path, port in every
+        if (method, path, port) not in seen and not (method == "HEAD" and ("GET", path, port) in seen)
+    ]
+    if not left or len(left) == len(every):
+        return None
+    several = len(wanted.ports) > 1
+    some = [f"{method} {path}" + (f" on {port}" if several else "") for method, path, port in left[:NAMED]]
+    return Unseen(len(left), tuple(some))

@@ -94,6 +94,15 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """What one grant admits because it takes each of its methods on each of its paths and ports, and nobody tried."""
+
+    count: int
+    some: tuple[str, ...]
+    """The first of them: "DELETE /repos/list", with its port where there are several."""
+
+
+@dataclass(frozen=True)
 class Subsumed:
     """A grant that is there already and that the candidate covers as a whole."""
 
@@ -147,6 +156,8 @@ class Evidence:
     replay: Replay | None = None
     fit: Fit | None = None
     """What `=` sets: None when nothing was denied that a route could admit."""
+    unseen: Unseen | None = None
+    """Of the listed methods, paths and ports of the candidate; None where all of them were seen, or none was."""
     subsumes: tuple[Subsumed, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
     prior: tuple[Prior, ...] = ()
@@ -173,6 +184,8 @@ class DeniedGroup:
     """The most frequent whole paths, with their counts; five at most."""
     fit: Fit | None = None
     """What the narrowest ask would be, None where no route can admit it."""
+    unseen: Unseen | None = None
+    """What that would admit beside what was denied."""
     problem: str = ""
     """Why not, in one line."""
     background: bool = False

@@ -2,17 +2,18 @@
 
 from datetime import datetime
 
-from bottle_tui.core.evidence import Elsewhere, Evidence, Prior, Replay, Use
+from bottle_tui.core.evidence import Elsewhere, Evidence, Prior, Replay, Unseen, Use
 from bottle_tui.core.words import counted
 
 SHOWN = 4
 
 
 def lines(found: Evidence, now: datetime) -> tuple[str, ...]:
-    """Every line that says something: seen, replay, covers, elsewhere, before, used, scanned."""
+    """Every line that says something: seen, replay, not seen, covers, elsewhere, before, used, scanned."""
     said = [
         seen(found),
         *([replay(found.replay)] if found.replay else []),
+        *([unseen(found.unseen)] if found.unseen else []),
         *(f"covers {each.grant} on {each.host}: {each.text}" for each in found.subsumes[:SHOWN]),
         *(elsewhere(each, now) for each in found.elsewhere[:SHOWN]),
         *(prior(each, now) for each in found.prior[:SHOWN]),
@@ -43,6 +44,13 @@ def replay(found: Replay) -> str:
     return (
         f"replay: admits {found.admits} of {found.total} denials{since}" + (f", {asked}" if found.admits else "") + rest
     )
+
+
+def unseen(found: Unseen) -> str:
+    """What the candidate admits that nobody tried."""
+    rest = found.count - len(found.some)
+    which = ", ".join(found.some) + (f", {rest} more" if rest else "")
+    return f"also admits {counted(found.count, 'combination')} not seen: {which}"
 
 
 def elsewhere(found: Elsewhere, now: datetime) -> str:

@@ -102,6 +102,7 @@ def _group(slug: str, host: str, method: str, listed: Sequence[Denial]) -> Denie
         reason=latest.reason,
         paths=tuple(paths[:5]),
         fit=None if problem else fit,
+        unseen=None if problem or fit is None else denials.unseen(fit, listed),
         problem=problem,
     )
 

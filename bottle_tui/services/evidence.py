@@ -10,7 +10,7 @@ from typing import Any
 
 from bottle_tui.core import admission, denials, gate_events
 from bottle_tui.core.edits import AS_ASKED, Edit
-from bottle_tui.core.evidence import Elsewhere, Evidence, Replay, Subsumed, Use, Window
+from bottle_tui.core.evidence import Elsewhere, Evidence, Fit, Replay, Subsumed, Use, Window
 from bottle_tui.errors import BottleError, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
 from bottle_tui.services import backlog, gate, lookup, queue, review, session, traffic
@@ -19,7 +19,7 @@ from bottle_tui.services.proposed import Proposed
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.seen import Traffic
 from bottle_tui.services.session import Live, Session
-from sidecar_addon import hosts, proposals
+from sidecar_addon import asks, hosts, proposals
 from sidecar_addon.table import Grant, Table
 
 TAIL = 5_000
@@ -102,7 +102,7 @@ def _measured(world: World, opened: Session, entry: Entry, edit: Edit, window: W
     now = world.clock.now()
     mine = [each for each in window.denials if denials.reaches(found.host, each.host)]
     fit = denials.fitted(each for each in mine if not denials.admits(live.table, each, now))
-    found = replace(found, fit=fit)
+    found = replace(found, fit=fit, unseen=denials.unseen(_listed(edit.apply_to(entry.proposal.args)), mine))
     try:
         proposed = review.measured(world, opened, live, entry, Traffic(), edit)
     except BottleError:
@@ -112,6 +112,12 @@ def _measured(world: World, opened: Session, entry: Entry, edit: Edit, window: W
         replay=_replay(world, opened, live, entry, edit, proposed, window),
         subsumes=_subsumed(proposed, found.host),
     )
+
+
+def _listed(args: Mapping[str, Any]) -> Fit:
+    """What an ask lists."""
+    fields = asks.grant_fields(args)
+    return Fit(*(tuple(fields[key] or ()) for key in ("path_allowlist", "methods", "ports")))
 
 
 def _replay(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bottle_tui.core import columns
-from bottle_tui.core.evidence import Elsewhere, Evidence, Group, Prior, Replay, Subsumed, Use
+from bottle_tui.core.evidence import Elsewhere, Evidence, Group, Prior, Replay, Subsumed, Unseen, Use
 from bottle_tui.core.views import Fact
 
 NOW = datetime(2026, 3, 4, 12, 41, tzinfo=UTC)
@@ -57,6 +57,14 @@ def test_while_it_is_read_the_column_says_so_and_then_why_it_could_not_be() -> N
     assert seen(None)["auth"] == "scanned: 2–4 s per MB"
     assert seen(None, trouble="no engine")["path"] == "not known: no engine"
     assert seen(None, trouble="no engine")["method"] == "not known"
+
+
+def test_what_a_grant_admits_beside_what_was_seen_has_a_row_of_its_own_while_it_is_about_this_edit() -> None:
+    crossed = replace(FOUND, unseen=Unseen(9, ("DELETE /repos/list", "GET /tmp/x")))
+    rows = columns.with_evidence(FACTS, crossed, NOW)
+    assert [fact.name for fact in rows][2:4] == ["method", "also"]
+    assert rows[3] == Fact("also", "9 not seen", "DELETE /repos/list, GET /tmp/x, 7 more")
+    assert "also" not in seen(crossed, exact=False) and "also" not in seen(FOUND)
 
 
 def test_a_replay_of_another_edit_is_not_shown() -> None:

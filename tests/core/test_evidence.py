@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bottle_tui.core import admission, denials, gate_events, prefixes
-from bottle_tui.core.evidence import Denial, Fit, Subsumed, Window
+from bottle_tui.core.evidence import Denial, Fit, Subsumed, Unseen, Window
 from sidecar_addon import paths
 from sidecar_addon.table import Grant, Route, Table
 
@@ -79,6 +79,43 @@ def test_a_fit_leaves_out_what_no_route_can_admit() -> None:
         denials.fitted([denied("//x"), denied(None, count=3), denied("/x", pipelock=True), denied("/", "TRACE")])
         is None
     )
+
+
+def test_what_methods_and_paths_admit_together_although_nobody_tried_it_is_counted_and_named() -> None:
+    listed = [denied("/repos/list"), denied("/tmp/x", "DELETE"), denied(None, "PUT", count=9)]
+    fit = denials.fitted(listed)
+    assert fit is not None
+    assert denials.unseen(fit, listed) == Unseen(2, ("GET /tmp/x", "DELETE /repos/list"))
+    assert denials.unseen(fit, [*listed, denied("/tmp/x/y"), denied("/repos/list", "DELETE")]) is None
+
+
+def test_ports_are_part_of_the_combination_and_a_head_comes_with_its_get() -> None:
+    listed = [denied("/a"), denied("/b", port=8443), denied("/a", "HEAD")]
+    fit = denials.fitted(listed)
+    assert fit is not None
+    left = denials.unseen(fit, listed)
+    assert left == Unseen(4, ("GET /a on 8443", "GET /b on 443", "HEAD /a on 8443", "HEAD /b on 443"))
+
+
+def test_of_every_path_or_of_nothing_seen_no_combinations_are_counted() -> None:
+    assert denials.unseen(Fit((), ("GET", "PUT"), (443,)), [denied("/a")]) is None
+    assert denials.unseen(Fit(("/a",), (), (443,)), [denied("/a")]) is None
+    assert denials.unseen(Fit(("/b",), ("GET",), (443,)), [denied("/a")]) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(["GET", "PUT", "HEAD"]), st.sampled_from("abcd")), min_size=1))
+def test_a_fit_admits_what_was_denied_and_what_is_counted_as_unseen_and_nothing_else(tried: list[Any]) -> None:
+    listed = [denied(f"/{letter}", method) for method, letter in tried]
+    fit = denials.fitted(listed)
+    assert fit is not None
+    grant = Grant("new", fit.paths, fit.methods, fit.ports)
+    every = [denied(f"/{letter}", method) for method in fit.methods for letter in "abcde"]
+    admitted = [each for each in every if denials.admits(table(grant), each, NOW)]
+    with_get = {each.path for each in listed if each.method == "GET"}
+    seen = [each for each in admitted if each in listed or (each.method == "HEAD" and each.path in with_get)]
+    found = denials.unseen(fit, listed)
+    others = len(admitted) - len(seen)
+    assert (found.count if found else 0) == others
 
 
 def test_plain_http_has_no_rules_and_only_port_80() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bottle_tui.core import evidence_text
-from bottle_tui.core.evidence import Elsewhere, Evidence, Group, Prior, Replay, Subsumed, Use
+from bottle_tui.core.evidence import Elsewhere, Evidence, Group, Prior, Replay, Subsumed, Unseen, Use
 
 NOW = datetime(2026, 1, 3, 12, tzinfo=UTC)
 AGO = NOW - timedelta(minutes=40)
@@ -21,6 +21,7 @@ def test_each_fact_is_one_line() -> None:
         groups=(group("/repos/acme/", 9), group(None, 5)),
         denied=14,
         replay=Replay(412, 3, 2, 5, datetime(2026, 1, 3, 11, 5, tzinfo=UTC)),
+        unseen=Unseen(1, ("DELETE /repos/list",)),
         subsumes=(Subsumed("m1", "api.example.com", "/v1/, GET"),),
         elsewhere=(Elsewhere("docs", "api.example.com", NOW - timedelta(days=3), 412),),
         prior=(Prior("01H", "rejected", "op", AGO, "use the mirror", "/repos/, GET", 6),),
@@ -30,6 +31,7 @@ def test_each_fact_is_one_line() -> None:
     assert evidence_text.lines(found, NOW) == (
         "denied 14×: GET /repos/acme/ 9",
         "replay: admits 3 of 412 denials since 11:05, 2 of them not asked for; 5 repeats there have no path",
+        "also admits 1 combination not seen: DELETE /repos/list",
         "covers m1 on api.example.com: /v1/, GET",
         "docs has had it 3 d (412 uses)",
         "refused 40 min ago by op (/repos/, GET): use the mirror; asked again 6×",
@@ -50,6 +52,11 @@ def test_a_replay_that_admits_all_that_was_asked_says_so() -> None:
     assert evidence_text.replay(Replay(4, 4, 0)) == "replay: admits 4 of 4 denials, all asked for"
     assert evidence_text.replay(Replay(4, 0, 0)) == "replay: admits 0 of 4 denials"
     assert evidence_text.replay(Replay(0, 0, 0)) == "replay: no denials to try it on"
+
+
+def test_of_many_combinations_some_are_named_and_all_are_counted() -> None:
+    text = evidence_text.unseen(Unseen(14, ("DELETE /a", "DELETE /b")))
+    assert text == "also admits 14 combinations not seen: DELETE /a, DELETE /b, 12 more"
 
 
 def test_lengths_of_time_are_in_one_unit() -> None:

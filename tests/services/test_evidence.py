@@ -3,7 +3,7 @@
 from typing import Any
 
 from bottle_tui.core.edits import Edit
-from bottle_tui.core.evidence import Fit
+from bottle_tui.core.evidence import Fit, Unseen
 from bottle_tui.services import decide, evidence, traffic
 from sidecar_addon.table import Grant, Route
 
@@ -29,6 +29,17 @@ def test_a_card_is_replayed_over_what_was_denied_and_fitted_to_it(bottle) -> Non
     assert (found.replay.admits, found.replay.total, found.replay.unasked) == (2, 3, 0)
     assert found.fit == Fit(("/data/a.csv", "/data/b.csv"), ("GET",), (443,))
     assert (found.denied, [group.prefix for group in found.groups]) == (2, ["/data/a.csv", "/data/b.csv"])
+
+
+def test_a_card_says_what_its_lists_admit_together_that_was_not_seen(bottle) -> None:
+    denied(bottle, "/repos/list")
+    denied(bottle, "/tmp/x", "DELETE")
+    identity = bottle.ask(path_allowlist=["/repos/list"], methods=["GET"])
+    assert evidence.of_card(bottle.world, identity).unseen is None
+    found = evidence.of_card(bottle.world, identity)
+    fitted = Edit(path_allowlist=found.fit.paths, methods=found.fit.methods)
+    crossed = evidence.of_card(bottle.world, identity, fitted).unseen
+    assert crossed == Unseen(2, ("GET /tmp/x", "DELETE /repos/list"))
 
 
 def test_what_an_edit_widens_is_said_to_be_not_asked_for(bottle) -> None:

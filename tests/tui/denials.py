@@ -29,7 +29,8 @@ def groups() -> list[DeniedGroup]:
         ),
         DeniedGroup(
             "research", "collect.example.com", "POST", 1, ago(66), ago(66), "secret_in_request",
-            (("/v1/event", 1),), None, "it carried a secret; credentials belong to the gate (`auth`)",
+            (("/v1/event", 1),), None,
+            problem="it carried a secret; credentials belong to the gate (`auth`)",
         ),
         DeniedGroup(
             "docs", "", "", 41, ago(9000), ago(5), "host_not_allowed", background=True,

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from bottle_tui.core import listing as core_listing
 from bottle_tui.core.arming import whole
 from bottle_tui.core.deeds import Deed
-from bottle_tui.core.evidence import Use
+from bottle_tui.core.evidence import Fit, Unseen, Use
 from bottle_tui.core.rollup import Gap
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import LogLine
 from bottle_tui.core.words import size
+from bottle_tui.tui.dialogs.denied import DETAIL
 from bottle_tui.tui.presentation import (
+    denied,
     diff_rows,
     draft,
     history,
@@ -28,7 +30,7 @@ from bottle_tui.tui.presentation import (
 )
 from bottle_tui.tui.presentation.rows import Row, short_id, width_of
 from sidecar_addon.table import Grant, Route, Table
-from tests.tui import looking
+from tests.tui import denials, looking
 from tests.tui.looking import NOON
 from tests.tui.samples import card
 
@@ -167,6 +169,17 @@ def test_provenance_of_no_grant_has_no_traffic_and_of_a_busy_one_not_all_of_it()
     many = [replace(looking.traffic_rows()[0], host=f"h{number}.test") for number in range(500)]
     text = said(provenance.provenance_rows(looking.provenance(), many, NOON, 80))
     assert "300 more kinds" in text and "h199.test" in text and "h200.test" not in text
+
+
+def test_the_narrowest_route_of_a_group_stays_readable_and_says_what_nobody_tried() -> None:
+    paths = tuple(f"/wheels/package-{number}/" for number in range(64))
+    group = replace(denials.groups()[0], fit=Fit(paths, ("GET",), (443, 8443)), unseen=Unseen(64, ("GET /a on 8443",)))
+    for width in (52, 72, 112):
+        rows = denied.detail_rows(group, NOON, width)
+        text = " ".join(said(rows).split())
+        assert len(rows) <= DETAIL
+        assert "GET /wheels/package-0/, " in text and "more on 443, 8443" in text
+        assert "also admits 64 combinations not seen" in text
 
 
 def test_a_drafts_risks_count_as_seen_only_while_they_are_in_view() -> None:

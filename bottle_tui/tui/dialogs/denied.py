@@ -16,7 +16,7 @@ from bottle_tui.tui.presentation.denied import detail_rows, heard, list_rows
 from bottle_tui.tui.presentation.rows import Row, Span, fit_row, row, rule, spread
 from bottle_tui.tui.widgets.rows import Rows
 
-DETAIL = 9
+DETAIL = 10
 
 
 class Denied(ModalScreen[DeniedGroup | None]):

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from bottle_tui.core import evidence_text
 from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.text import visible
 from bottle_tui.core.timers import Ending
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.standing import Key, key_of
-from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_middle, fit, fit_row, row, rule, wrapped
+from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_list, cut_middle, fit, fit_row, row, rule, wrapped
 from bottle_tui.tui.presentation.times import age, ago, clock, stale
 
 STALE = 90.0
@@ -113,7 +114,11 @@ def detail_rows(group: DeniedGroup, now: datetime, width: int) -> list[Row]:
         rows.append(row(Span(f"  {count:>5}×  ", "muted"), Span(cut(visible(path), width - 12))))
     if group.fit is None:
         return rows + [row(Span(f"  {line}", "warn")) for line in wrapped(visible(group.problem), width - 4)]
-    paths = ", ".join(visible(path) for path in group.fit.paths) or "every path"
+    paths = cut_list(", ".join(visible(path) for path in group.fit.paths) or "every path", max(2 * width - 60, 20))
     methods = ", ".join(visible(method) for method in group.fit.methods) or "every method"
     line = f"the narrowest route: {methods} {paths} on {', '.join(map(str, group.fit.ports))}"
-    return rows + [row(Span(f"  {piece}", "ok")) for piece in wrapped(line, width - 4)]
+    rows += [row(Span(f"  {piece}", "ok")) for piece in wrapped(line, width - 4)]
+    if group.unseen is None:
+        return rows
+    beside = cut(visible(evidence_text.unseen(group.unseen)), 2 * width - 30)
+    return rows + [row(Span(f"  {piece}", "warn")) for piece in wrapped(beside, width - 4)]
