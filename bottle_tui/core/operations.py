@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bottle_tui.core import changes, edits, mirror
@@ -67,10 +67,15 @@ class EditPipelock(Edited):
 type Operation = Add | Remove | EditRoutes | EditPipelock
 
 
-def result(operation: Operation, state: State, *, now: datetime, default_scan: str) -> Merged:
-    """The policy after it. Raises UsageError, InvalidFile, Conflict, NotFound."""
+def result(
+    operation: Operation, state: State, *, now: datetime, default_scan: str, lag: timedelta = timedelta()
+) -> Merged:
+    """The policy after it. `lag`: how far the gate's clock is behind `now`; what is added ends by that clock.
+
+    Raises UsageError, InvalidFile, Conflict, NotFound.
+    """
     if isinstance(operation, Add):
-        return _added(operation, state, now, default_scan)
+        return _added(operation, state, now, lag, default_scan)
     if isinstance(operation, Remove):
         return _removed(operation, state)
     if isinstance(operation, EditRoutes):
@@ -78,7 +83,7 @@ def result(operation: Operation, state: State, *, now: datetime, default_scan: s
     return _lists_edited(operation, state)
 
 
-def _added(operation: Add, state: State, now: datetime, default_scan: str) -> Merged:
+def _added(operation: Add, state: State, now: datetime, lag: timedelta, default_scan: str) -> Merged:
     args: dict[str, Any] = {"host": operation.host, "ports": list(operation.ports), "justification": "operator"}
     if operation.path_allowlist:
         args["path_allowlist"] = list(operation.path_allowlist)
@@ -93,7 +98,7 @@ def _added(operation: Add, state: State, now: datetime, default_scan: str) -> Me
     length = edits.duration(operation.lasts)
     grant = Grant(
         id=operation.id,
-        expires_at=None if length is None else now + length,
+        expires_at=None if length is None else now + length - lag,
         uses=1 if operation.lasts == ONCE else None,
         **asks.grant_fields(args),
     )

@@ -1,22 +1,20 @@
 """Approve, reject, reopen: an operator's decision on one proposal, bound to the change that was shown."""
 
 from dataclasses import replace
-from datetime import timedelta
 
-from bottle_tui.core import edits, journal
+from bottle_tui.core import journal
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, Edit
-from bottle_tui.core.views import SKEW, Outcome
+from bottle_tui.core.views import Outcome
 from bottle_tui.errors import (
     BottleError,
     Conflict,
     NotApplied,
     NotFound,
-    SidecarUnreachable,
     StateUnknown,
     UsageError,
 )
 from bottle_tui.ports import World
-from bottle_tui.services import audit, gate, grants, queue, recover, review, session
+from bottle_tui.services import audit, gate, grants, lag, queue, recover, review, session
 from bottle_tui.services.apply import enforce, require_token
 from bottle_tui.services.locked import Held, held
 from bottle_tui.services.proposed import Proposed
@@ -66,8 +64,8 @@ def _approve(world: World, bottle: Held, entry: Entry, digest: str, edit: Edit, 
         raise Conflict(
             f"{bottle.session.slug} is in quarantine; `bottle-tui release {bottle.session.slug}` comes first"
         )
-    lag = _lag(world, bottle, edit)
-    proposed = review.measured(world, bottle.session, bottle.live, entry, Traffic(), edit, lag)
+    behind = lag.of(world, bottle.session, edit.lasts)
+    proposed = review.measured(world, bottle.session, bottle.live, entry, Traffic(), edit, behind)
     proposed.require_agreed(digest, acknowledged=acknowledged)
     wish = _wish(world, bottle, entry, proposed, edit)
     require_token(bottle.session, wish)
@@ -88,30 +86,6 @@ def _what(entry: Entry, edit: Edit) -> str:
     if entry.proposal.tool != "pipelock-block":
         return host
     return f"{host} to be passed on unread" if args.get("want") == "passthrough" else f"{host} in pipelock's list"
-
-
-def _lag(world: World, bottle: Held, edit: Edit) -> timedelta:
-    """How far the gate's clock is behind, for a time limit: the gate ends it, and must not end it late.
-
-    Raises Conflict when that is more than the limit itself.
-    """
-    length = edits.duration(edit.lasts)
-    if length is None:
-        return timedelta()
-    asked = world.clock.now()
-    try:
-        gates = gate.status(bottle.session.sidecar("egress")).time
-    except SidecarUnreachable:
-        return timedelta()
-    if (asked - gates).total_seconds() <= SKEW:
-        return timedelta()
-    lag = world.clock.now() - gates
-    if lag >= length:
-        raise Conflict(
-            f"the gate's clock is {round(lag.total_seconds())} s behind this host's, so no limit of that length can be "
-            "kept; set the clocks, or choose another"
-        )
-    return lag
 
 
 def _wish(world: World, bottle: Held, entry: Entry, proposed: Proposed, edit: Edit) -> Wish:

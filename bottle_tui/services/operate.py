@@ -1,5 +1,6 @@
 """An operator's own change of the policy: looked at as a card, then carried out as an approval is."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from bottle_tui.core import changes, operations
@@ -9,7 +10,7 @@ from bottle_tui.core.operations import Operation
 from bottle_tui.core.views import Card, Outcome
 from bottle_tui.errors import BottleError, Conflict, NotApplied, StateUnknown
 from bottle_tui.ports import World
-from bottle_tui.services import audit, gate, grants, review, session
+from bottle_tui.services import audit, gate, grants, lag, review, session
 from bottle_tui.services.apply import enforce, require_token
 from bottle_tui.services.decide import IN_FORCE
 from bottle_tui.services.locked import Held, held
@@ -68,7 +69,8 @@ def _carry_out(
     world: World, bottle: Held, operation: Operation, digest: str | None, acknowledged: bool, about: dict[str, str]
 ) -> Outcome:
     live = bottle.live
-    proposed = _proposed(world, bottle.session, live, operation)
+    behind = lag.of(world, bottle.session, operation.lasts)
+    proposed = _proposed(world, bottle.session, live, operation, behind)
     proposed.require_agreed(digest, acknowledged=acknowledged)
     narrow = operations.only_narrows(proposed.before, proposed.merged.after)
     if live.table.quarantined and not narrow:
@@ -98,13 +100,15 @@ def _carry_out(
     return Outcome(operation.id, bottle.session.slug, "approved", True, line, proof=enforced.proof)
 
 
-def _proposed(world: World, opened: Session, live: Live, operation: Operation) -> Proposed:
+def _proposed(
+    world: World, opened: Session, live: Live, operation: Operation, behind: timedelta = lag.NO_LAG
+) -> Proposed:
     now = world.clock.now()
     state = changes.prune(live.state, now).after
-    merged = operations.result(operation, state, now=now, default_scan=opened.default_scan)
+    merged = operations.result(operation, state, now=now, lag=behind, default_scan=opened.default_scan)
     ground = review.ground(world, opened, live, Traffic(), operation.host)
     length = duration(operation.lasts)
-    return shown(state, merged, ground, operation.lasts, None if length is None else now + length)
+    return shown(state, merged, ground, operation.lasts, None if length is None else now + length - behind)
 
 
 def _keeps(bottle: Held, operation: Operation, merged: Merged) -> dict[str, str]:

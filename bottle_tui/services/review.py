@@ -12,6 +12,7 @@ from bottle_tui.core.views import Card
 from bottle_tui.errors import AlreadyDecided, BottleError, Conflict, InvalidFile, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
 from bottle_tui.services import card_facts, filed, granted, interrupted, lookup, queue, seen, session
+from bottle_tui.services.lag import NO_LAG
 from bottle_tui.services.proposed import Ground, Proposed, Subject, propose
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.rounds import Rounds, once
@@ -19,7 +20,6 @@ from bottle_tui.services.seen import Traffic
 from bottle_tui.services.session import Live, Session
 from sidecar_addon import proposals
 
-NO_LAG = timedelta()
 UNDECIDED = queue.OPEN
 PATIENCE, GLANCE = 20.0, 1.0
 """Seconds until a list is made without what a slow bottle's sidecars say: once, or again and again."""

@@ -6,7 +6,20 @@ import pytest
 
 from bottle_tui.core.edits import Edit
 from bottle_tui.errors import AlreadyDecided, Conflict
-from bottle_tui.services import absence, ack, audit, decide, denied, muting, outdated, review, status, stop, watching
+from bottle_tui.services import (
+    absence,
+    ack,
+    audit,
+    decide,
+    denied,
+    muting,
+    outdated,
+    review,
+    routes,
+    status,
+    stop,
+    watching,
+)
 from bottle_tui.services.queue import DECISIONS
 from sidecar_addon import proposals
 from tests.services.conftest import Bottle, bottle, make
@@ -161,6 +174,25 @@ def test_a_skewed_clock_never_lengthens_a_grant(bottle: Bottle, skew: int) -> No
     assert grant.expires_at is not None
     left = grant.expires_at - (bottle.world.clock.now() + bottle.gate.skew)
     assert left <= timedelta(minutes=15, seconds=2)
+
+
+@pytest.mark.parametrize("skew", [-90, -3, -1, 0, 5, 60])
+def test_a_skewed_clock_never_lengthens_a_route_added_by_hand(bottle: Bottle, skew: int) -> None:
+    bottle.gate.skew = timedelta(seconds=skew)
+    added = routes.adding(bottle.world, "docs.example.org", path_allowlist=("/a/",), methods=("GET",), lasts="15m")
+    card = routes.preview(bottle.world, bottle.slug, added)
+    assert routes.carry_out(bottle.world, bottle.slug, added, card.change.digest).in_force
+    grant = next(grant for _, grant in bottle.gate.table.grants() if grant.id == added.id)
+    assert grant.expires_at is not None
+    left = grant.expires_at - (bottle.world.clock.now() + bottle.gate.skew)
+    assert left <= timedelta(minutes=15, seconds=2)
+
+
+def test_a_route_added_for_less_than_the_gates_lag_is_refused_in_words(bottle: Bottle) -> None:
+    bottle.gate.skew = timedelta(hours=-1)
+    with pytest.raises(Conflict, match="3600 s behind"):
+        routes.add(bottle.world, bottle.slug, "docs.example.org", lasts="15m", acknowledged=True)
+    assert bottle.gate.table.route_for("docs.example.org") is None
 
 
 def test_a_limit_shorter_than_the_gates_lag_is_refused_in_words(bottle: Bottle) -> None:
