@@ -59,7 +59,7 @@ def card(shown: Card) -> dict[str, Any]:
         "reason": shown.reason,
         "applied": shown.applied,
         "justification": shown.words,
-        "facts": [asdict(fact) for fact in shown.facts],
+        "facts": [{key: getattr(fact, key) for key in ("name", "asked", "seen", "set")} for fact in shown.facts],
         "notes": list(change.notes) if change else [],
         "problem": shown.problem,
         "in_force": shown.in_force,

@@ -31,7 +31,7 @@ def with_evidence(
     rows = []
     for fact in facts:
         seen = _of(fact, found, now, slug, exact) if found else _absent(fact, trouble)
-        rows.append(replace(fact, seen=fact.seen if seen is None else seen))
+        rows.append(replace(fact, seen=seen[0], shorter=seen[1:]) if seen else fact)
         if fact.name == "method" and exact and found and found.unseen:
             rows.append(also(found.unseen))
     return (*rows, Fact("before", before(found.prior, now))) if found and found.prior else tuple(rows)
@@ -64,29 +64,32 @@ def replay(found: Replay) -> str:
     return admits + (f", {asked}" if found.admits else "") + unread + since
 
 
-def _absent(fact: Fact, trouble: str) -> str | None:
+def _absent(fact: Fact, trouble: str) -> tuple[str, ...]:
     """While nothing was read, or where it could not be."""
     if fact.name not in ("host", "path", "method", "until"):
-        return None
-    return (f"{UNKNOWN}: {trouble}" if fact.name == "path" else UNKNOWN) if trouble else LOOKING
+        return ()
+    if not trouble:
+        return (LOOKING,)
+    return (f"{UNKNOWN}: {trouble}",) if fact.name == "path" else (UNKNOWN,)
 
 
-def _of(fact: Fact, found: Evidence, now: datetime, slug: str, exact: bool) -> str | None:
+def _of(fact: Fact, found: Evidence, now: datetime, slug: str, exact: bool) -> tuple[str, ...]:
+    """What was seen of it, in fewer and fewer words; nothing where there is nothing to say."""
     match fact.name:
         case "host":
-            return host(found, now, slug)
+            return (host(found, now, slug),)
         case "path":
-            return paths(found, fact.set or fact.asked)
+            return paths(found, fact.set or fact.asked, now)
         case "method":
-            return methods(found)
+            return (methods(found),)
         case "auth":
             cost = text.scanned(found)
-            return f"scanned: {cost.removeprefix('scanning ')}" if cost and fact.seen.startswith("scanned") else None
+            return (f"scanned: {cost.removeprefix('scanning ')}",) if cost and fact.seen.startswith("scanned") else ()
         case "until":
             if not exact:
-                return "replay: computing…"
-            return replay(found.replay) if found.replay else (None if found.known else f"replay: {UNKNOWN}")
-    return None
+                return ("replay: computing…",)
+            return (replay(found.replay),) if found.replay else (() if found.known else (f"replay: {UNKNOWN}",))
+    return ()
 
 
 def host(found: Evidence, now: datetime, slug: str) -> str:
@@ -105,16 +108,22 @@ def host(found: Evidence, now: datetime, slug: str) -> str:
     return "; ".join([here, *covers, *others, *more])
 
 
-def paths(found: Evidence, asked: str) -> str:
-    """How often the host was denied, and where."""
+def paths(found: Evidence, asked: str, now: datetime) -> tuple[str, ...]:
+    """How often the host was denied, how long ago the last time, and where."""
     if not found.known:
-        return f"{UNKNOWN}: the gate's events cannot be read"
+        return (f"{UNKNOWN}: the gate's events cannot be read",)
     if not found.denied:
-        return "no such denial seen" + (" (but its own knocking)" if found.groups else "")
+        return ("no such denial seen" + (" (but its own knocking)" if found.groups else ""),)
+    _, last = text.first_and_last(found)
+    ago = text.span(now, last)
+    often = f"seen {found.denied}× denied, last {ago} ago"
     counts = _by_folder(found.groups, asked)
-    where = ", ".join(f"{path} {count}" for path, count in counts[:SHOWN])
-    more = f", {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
-    return f"seen {found.denied}× denied" + (f": {where}{more}" if where else "")
+    named = [
+        ", ".join(f"{path} {count}" for path, count in counts[:some])
+        + (f", {len(counts) - some} more" if len(counts) > some else "")
+        for some in range(min(SHOWN, len(counts)), 0, -1)
+    ]
+    return (*(f"{often}: {where}" for where in named), often, f"{found.denied}×, {ago} ago")
 
 
 def _by_folder(groups: Iterable[Group], asked: str) -> list[tuple[str, int]]:

@@ -11,7 +11,7 @@ SHOWN = 4
 def lines(found: Evidence, now: datetime) -> tuple[str, ...]:
     """Every line that says something: seen, replay, not seen, covers, elsewhere, before, used, scanned."""
     said = [
-        seen(found),
+        seen(found, now),
         *([replay(found.replay)] if found.replay else []),
         *([unseen(found.unseen)] if found.unseen else []),
         *(f"covers {each.grant} on {each.host}: {each.text}" for each in found.subsumes[:SHOWN]),
@@ -23,15 +23,23 @@ def lines(found: Evidence, now: datetime) -> tuple[str, ...]:
     return tuple(line for line in said if line)
 
 
-def seen(found: Evidence) -> str:
-    """How often the host was denied, and where; "no such denial seen"; "not known"."""
+def first_and_last(found: Evidence) -> tuple[datetime, datetime]:
+    """When the host was denied first and last; only where it was."""
+    loud = [group for group in found.groups if not group.background]
+    return min(group.first for group in loud), max(group.last for group in loud)
+
+
+def seen(found: Evidence, now: datetime) -> str:
+    """How often the host was denied, when, and where; "no such denial seen"; "not known"."""
     if not found.known:
         return "what was denied is not known: the gate's events cannot be read"
     if not found.denied:
         return "no such denial seen" + (", but for the agent program's own knocking" if found.groups else "")
     shown = [group for group in found.groups if not group.background and group.prefix is not None][:SHOWN]
     where = ", ".join(f"{group.method} {group.prefix} {group.count}" for group in shown)
-    return f"denied {found.denied}×" + (f": {where}" if where else "")
+    first, last = (span(now, at) for at in first_and_last(found))
+    when = f"last {last} ago" if found.denied == 1 else f"first {first} ago, last {last} ago"
+    return f"denied {found.denied}×, {when}" + (f": {where}" if where else "")
 
 
 def replay(found: Replay) -> str:

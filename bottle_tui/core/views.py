@@ -46,6 +46,8 @@ class Fact:
     seen: str = ""
     set: str = ""
     """Empty where it is as it was asked."""
+    shorter: tuple[str, ...] = ()
+    """`seen` in fewer and fewer words, for where it does not fit: what matters most is in each of them."""
 
 
 @dataclass(frozen=True)

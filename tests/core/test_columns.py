@@ -34,7 +34,7 @@ def seen(found: Evidence | None, **options: object) -> dict[str, str]:
 def test_each_fact_gets_what_was_seen_of_it() -> None:
     rows = seen(FOUND, slug="research")
     assert rows["host"] == "new for research"
-    assert rows["path"] == "seen 16× denied: widgets 9, api 5, /repos/acme/ 2"
+    assert rows["path"] == "seen 16× denied, last 0 s ago: widgets 9, api 5, /repos/acme/ 2"
     assert rows["method"] == "seen GET 16, no other"
     assert (rows["auth"], rows["port"]) == ("scanned: 2–4 s per MB", "asked so")
     assert rows["until"] == "replay: admits 14 of 412 denials, 2 not asked for, since 12:41"
@@ -98,8 +98,22 @@ def test_what_was_decided_before_is_one_more_row() -> None:
 def test_many_paths_and_methods_are_counted_not_listed() -> None:
     many = tuple(group(method, f"/{method}", 1, (f"/{method}", 1)) for method in "ABCDEF")
     rows = seen(replace(FOUND, groups=(*many, group("GET", None, 3)), denied=9))
-    assert rows["path"] == "seen 9× denied: /A 1, /B 1, /C 1, 3 more"
+    assert rows["path"] == "seen 9× denied, last 0 s ago: /A 1, /B 1, /C 1, 3 more"
     assert rows["method"] == "seen GET 3, A 1, B 1, C 1, D 1"
+
+
+def test_how_long_ago_the_last_denial_was_is_said_in_however_few_words() -> None:
+    old = replace(ACME, first=NOW - timedelta(hours=9), last=NOW - timedelta(minutes=2))
+    knocking = group("GET", "/ping", 90, background=True)
+    path = columns.with_evidence(FACTS, replace(FOUND, groups=(old, knocking)), NOW)[1]
+    forms = (path.seen, *path.shorter)
+    assert forms == (
+        "seen 16× denied, last 2 min ago: widgets 9, api 5, /repos/acme/ 2",
+        "seen 16× denied, last 2 min ago: widgets 9, api 5, 1 more",
+        "seen 16× denied, last 2 min ago: widgets 9, 2 more",
+        "seen 16× denied, last 2 min ago",
+        "16×, 2 min ago",
+    )
 
 
 def test_repeats_without_a_path_and_unread_ones_are_said() -> None:

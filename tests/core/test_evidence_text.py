@@ -29,7 +29,7 @@ def test_each_fact_is_one_line() -> None:
         scan=(12, 2_000_000, 6_000),
     )
     assert evidence_text.lines(found, NOW) == (
-        "denied 14×: GET /repos/acme/ 9",
+        "denied 14×, first 40 min ago, last 0 s ago: GET /repos/acme/ 9",
         "replay: admits 3 of 412 denials since 11:05, 2 of them not asked for; 5 repeats there have no path",
         "also admits 1 combination not seen: DELETE /repos/list",
         "covers m1 on api.example.com: /v1/, GET",
@@ -43,9 +43,14 @@ def test_each_fact_is_one_line() -> None:
 
 def test_nothing_seen_and_nothing_known_are_told_apart() -> None:
     assert evidence_text.lines(BARE, NOW) == ("no such denial seen",)
-    assert "not known" in evidence_text.seen(replace(BARE, known=False))
+    assert "not known" in evidence_text.seen(replace(BARE, known=False), NOW)
     own = replace(BARE, groups=(group("/", 3, background=True),))
-    assert evidence_text.seen(own) == "no such denial seen, but for the agent program's own knocking"
+    assert evidence_text.seen(own, NOW) == "no such denial seen, but for the agent program's own knocking"
+
+
+def test_one_denial_has_one_age() -> None:
+    once = replace(BARE, groups=(group("/a", 1),), denied=1)
+    assert evidence_text.seen(once, NOW + timedelta(minutes=7)) == "denied 1×, last 7 min ago: GET /a 1"
 
 
 def test_a_replay_that_admits_all_that_was_asked_says_so() -> None:

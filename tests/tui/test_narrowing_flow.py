@@ -61,7 +61,7 @@ async def test_what_was_said_of_one_key_goes_as_soon_as_another_one_acts(sit: Si
 async def test_a_fitted_card_is_shown_and_approved_as_it_is_shown(sit: Sit) -> None:
     async with sit(one()) as operator:
         await looked(operator)
-        assert "seen 14× denied: widgets 9, api 5" in operator.text("#card")
+        assert "seen 14× denied, last 0 s ago: widgets 9, api 5" in operator.text("#card")
         await operator.press("equals_sign")
         await shown(operator, FITTED)
         text = operator.text("#card")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bottle_tui.core.arming import Part, whole
+from bottle_tui.core.columns import with_evidence
 from bottle_tui.core.log_filter import has
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import Change, Fact, LogLine, Risk
@@ -35,7 +36,7 @@ from bottle_tui.tui.presentation.rows import (
 )
 from bottle_tui.tui.presentation.times import age, ago, left
 from bottle_tui.tui.presentation.whole_card import plain_card, whole_card, whole_view
-from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, lab_cards, secret_card
+from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, evidence, lab_cards, secret_card
 
 NASTY = "a\x1b]0;pwned\x07\u202eevil\u200b\r\n\t[@click=app.quit]x[/]"
 
@@ -456,6 +457,20 @@ def test_what_the_operator_set_is_the_last_to_be_cut() -> None:
         spans = asked_spans(fact, width)
         assert width_of(spans) <= width
         assert spans[-1].text.endswith("issues") and spans[-1].style == "accent"
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("height", [14, 18, 30])
+@pytest.mark.parametrize("wished", ["", "/repos/acme/widgets/issues, /repos/acme/api/pulls"])
+def test_at_every_width_a_card_says_how_often_and_how_long_ago_it_was_denied(
+    width: int, height: int, wished: str
+) -> None:
+    asked = replace(card().facts[1], asked="/repos/acme/widgets/and/some/more/", set=wished)
+    facts = with_evidence(
+        (card().facts[0], asked, *card().facts[2:]), evidence()[card().id], NOON + timedelta(minutes=3)
+    )
+    text = said(card_view(card(facts=facts), "", NOON, width, height).rows)
+    assert "14×" in text and "3 min ago" in text
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

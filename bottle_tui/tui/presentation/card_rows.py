@@ -49,19 +49,25 @@ def fact_rows(facts: tuple[Fact, ...], width: int, spare: int) -> list[Row]:
     rows: list[Row] = []
     for fact in facts:
         label = Span(f" {fit(visible(fact.name).upper(), NAME - 2)} ", "muted")
-        seen, size = visible(fact.seen), cell_len(asked_text(fact))
+        size, seen = cell_len(asked_text(fact)), visible(fact.seen)
         together = NAME + size + 2 + cell_len(seen) <= width
         if not seen or (not together and spare > 0 and (width < 80 or fact.set)):
             rows.append((label, *asked_spans(fact, width - NAME - 1)))
             if seen:
                 spare -= 1
-                rows.append(row(Span(" " * NAME), Span(cut_clause(seen, width - NAME - 1), "muted")))
+                rows.append(row(Span(" " * NAME), Span(seen_text(fact, width - NAME - 1), "muted")))
             continue
         shown = asked_spans(fact, size if together else max(column, (width - NAME) * 3 // 5 if fact.set else 0))
         gap = max(column - width_of(shown), 0) + 2
         room = max(width - NAME - width_of(shown) - gap - 1, 0)
-        rows.append((label, *shown, Span(" " * gap), Span(cut_clause(seen, room), "muted")))
+        rows.append((label, *shown, Span(" " * gap), Span(seen_text(fact, room), "muted")))
     return rows
+
+
+def seen_text(fact: Fact, width: int) -> str:
+    """What was seen, in as many words as fit; the fewest of them, cut, where none do."""
+    forms = [visible(form) for form in (fact.seen, *fact.shorter)]
+    return next((form for form in forms if cell_len(form) <= width), cut_clause(forms[-1], width))
 
 
 def asked_text(fact: Fact) -> str:
