@@ -5,7 +5,7 @@ from functools import partial
 from bottle_tui.cli import cards, consent, shapes
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import BOLD, DIM, RED, Output
-from bottle_tui.cli.words import age
+from bottle_tui.cli.words import age, day_clock
 from bottle_tui.core import evidence_text
 from bottle_tui.core.views import Outcome
 
@@ -66,7 +66,9 @@ def show(context: Context) -> int:
     if context.out.as_json:
         context.out.document(shapes.card(card) | {"by_operator": card.by_operator, "evidence": shapes.evidence(found)})
     else:
-        cards.show(context.out, card, evidence=evidence_text.lines(found, world.clock.now()))
+        now = world.clock.now()
+        lines = evidence_text.lines(found, now, lambda at: day_clock(now, at))
+        cards.show(context.out, card, evidence=lines)
     return 0
 
 

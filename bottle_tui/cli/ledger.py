@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from bottle_tui.cli.output import DIM, Output
+from bottle_tui.cli.words import local
 from bottle_tui.core.deeds import Deed
 from bottle_tui.core.text import visible
 
@@ -40,7 +41,7 @@ def _folded(out: Output, cells: Sequence[str], sizes: Sequence[int], style: str 
 def _row(deed: Deed, time: int, *between: str) -> tuple[str, ...]:
     """When, who, what, about which host, how it ended."""
     what = _WHAT.get(deed.operation, "edited" if deed.verb in ("routes", "pipelock") else deed.said)
-    return (f"{deed.at:%Y-%m-%d %H:%M:%S}"[:time], deed.actor, what, _host(deed), *between, _result(deed))
+    return (local(deed.at)[:time], deed.actor, what, _host(deed), *between, _result(deed))
 
 
 def _host(deed: Deed) -> str:

@@ -82,7 +82,7 @@ def _print_log(context: Context, line: LogLine) -> None:
     if line.event is None:
         context.out.line(line.text, style)
         return
-    moment = str(line.event.get("time") or "")[11:19]
+    moment = words.local(str(line.event.get("time") or ""), "%H:%M:%S")
     kind = str(line.facts.get("kind") or "")
     context.out.line(f"{moment.ljust(8)}  {kind.ljust(15)}  {line.facts.get('summary') or line.text}", style)
 
@@ -137,7 +137,7 @@ def _since(context: Context) -> datetime | None:
 
 def _traffic_row(row: Row) -> tuple[str, ...]:
     how = row.reason or f"by {row.grant}"
-    moments = (row.first[5:16].replace("T", " "), row.last[5:16].replace("T", " "))
+    moments = (words.local(row.first, "%m-%d %H:%M"), words.local(row.last, "%m-%d %H:%M"))
     sizes = (size(row.bytes_up), size(row.bytes_down))
     return (row.host, row.method, row.prefix or "–", str(row.count), how, *sizes, *moments)
 

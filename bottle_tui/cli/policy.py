@@ -10,7 +10,7 @@ from bottle_tui.cli import consent, shapes
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.deciding import report
 from bottle_tui.cli.output import BOLD, DIM
-from bottle_tui.cli.words import used
+from bottle_tui.cli.words import local, used
 from bottle_tui.core.evidence import Use
 from bottle_tui.core.operations import Operation
 from bottle_tui.core.words import counted, size
@@ -201,7 +201,7 @@ def _route_rows(route: dict[str, Any], uses: Mapping[str, Use]) -> list[tuple[st
     )
     rows: list[tuple[str, ...]] = []
     for number, grant in enumerate(route["grants"] or [{"id": "–", "methods": ["nothing"]}]):
-        ends = grant.get("expires_at") or ("1 request" if grant.get("uses") == 1 else "")
+        ends = local(grant.get("expires_at")) or ("1 request" if grant.get("uses") == 1 else "")
         rows.append(
             (
                 grant.get("host") or (route["host"] if number == 0 else '  "'),

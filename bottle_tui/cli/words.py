@@ -23,10 +23,25 @@ def age(now: datetime, then: datetime | None) -> str:
     return f"{seconds}s"
 
 
+def local(written: str | datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """A moment on the reader's clock; "" for none, and for what is none."""
+    try:
+        at = datetime.fromisoformat(written) if isinstance(written, str) else written
+        return f"{at.astimezone():{form}}" if at else ""
+    except (ValueError, OverflowError):
+        return ""
+
+
+def day_clock(now: datetime, at: datetime) -> str:
+    """The time of day, with the date where it is another day: "12:41", "2026-03-03 23:10"."""
+    today = f"{at.astimezone():%Y-%m-%d}" == f"{now.astimezone():%Y-%m-%d}"
+    return local(at, "%H:%M" if today else "%Y-%m-%d %H:%M")
+
+
 def gap(each: Gap) -> str:
     """Why a count is too low, e.g. "not everything is counted from 12:01 to 12:05: …"."""
-    start = each.start[:16].replace("T", " ") if each.start else "the beginning"
-    when = f"at {start}" if each.start == each.end else f"from {start} to {each.end[:16].replace('T', ' ')}"
+    start, end = local(each.start, "%Y-%m-%d %H:%M") or "the beginning", local(each.end, "%Y-%m-%d %H:%M")
+    when = f"at {start}" if each.start == each.end else f"from {start} to {end}"
     count = f"{each.count} " if each.count else ""
     return f"not everything is counted {when}: {count}{WHY.get(each.why, each.why)}"
 
@@ -35,4 +50,4 @@ def used(use: Use | None) -> str:
     """What a grant has admitted: "used 412×, last 12:39", "never used"."""
     if use is None or not use.requests:
         return "never used"
-    return f"used {use.requests}×, last {use.last:%m-%d %H:%M}" if use.last else f"used {use.requests}×"
+    return f"used {use.requests}×" + (f", last {local(use.last, '%m-%d %H:%M')}" if use.last else "")

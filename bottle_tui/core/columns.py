@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bottle_tui.core import evidence_text as text
 from bottle_tui.core.evidence import Evidence, Group, Prior, Replay, Unseen
+from bottle_tui.core.evidence_text import Clock
 from bottle_tui.core.views import Fact
 
 LOOKING = "looking…"
@@ -23,14 +24,15 @@ def with_evidence(
     now: datetime,
     *,
     slug: str = "",
+    clock: Clock,
     exact: bool = True,
     trouble: str = "",
 ) -> tuple[Fact, ...]:
-    """The facts with their second column. `exact`: whether the evidence is about this very edit; `trouble`: why there
-    is none."""
+    """The facts with their second column. `clock`: how the reader's clock writes a time of day; `exact`: whether the
+    evidence is about this very edit; `trouble`: why there is none."""
     rows = []
     for fact in facts:
-        seen = _of(fact, found, now, slug, exact) if found else _absent(fact, trouble)
+        seen = _of(fact, found, now, slug, exact, clock) if found else _absent(fact, trouble)
         rows.append(replace(fact, seen=seen[0], shorter=seen[1:]) if seen else fact)
         if fact.name == "method" and exact and found and found.unseen:
             rows.append(also(found.unseen))
@@ -53,15 +55,17 @@ def before(known: Sequence[Prior], now: datetime) -> str:
     return f"{word} {text.span(now, last.at)} ago{why}{again}{others}, by {last.by} ({last.asked})"
 
 
-def replay(found: Replay) -> str:
-    """What the candidate would have let through."""
+def replay(found: Replay, clock: Clock) -> tuple[str, ...]:
+    """What the candidate would have let through, and since when that is known."""
     if not found.total:
-        return "replay: no denials to try it on"
+        return ("replay: no denials to try it on",)
+    since = f" since {clock(found.since)}" if found.since else ""
     asked = "all asked for" if not found.unasked else f"{found.unasked} not asked for"
+    asked = f", {asked}" if found.admits else ""
     unread = f", {found.unread} repeats there have no path" if found.unread else ""
-    since = f", since {found.since:%H:%M}" if found.since else ""
-    admits = f"replay: admits {found.admits} of {found.total} denials"
-    return admits + (f", {asked}" if found.admits else "") + unread + since
+    of = f"{found.admits} of {found.total}"
+    long, mid, short = (f"replay: {words}{since}" for words in (f"admits {of} denials", f"admits {of}", of))
+    return (long + asked + unread, mid + asked + unread, mid + asked, short + asked, short, of + since)
 
 
 def _absent(fact: Fact, trouble: str) -> tuple[str, ...]:
@@ -73,7 +77,7 @@ def _absent(fact: Fact, trouble: str) -> tuple[str, ...]:
     return (f"{UNKNOWN}: {trouble}",) if fact.name == "path" else (UNKNOWN,)
 
 
-def _of(fact: Fact, found: Evidence, now: datetime, slug: str, exact: bool) -> tuple[str, ...]:
+def _of(fact: Fact, found: Evidence, now: datetime, slug: str, exact: bool, clock: Clock) -> tuple[str, ...]:
     """What was seen of it, in fewer and fewer words; nothing where there is nothing to say."""
     match fact.name:
         case "host":
@@ -88,7 +92,9 @@ def _of(fact: Fact, found: Evidence, now: datetime, slug: str, exact: bool) -> t
         case "until":
             if not exact:
                 return ("replay: computing…",)
-            return (replay(found.replay),) if found.replay else (() if found.known else (f"replay: {UNKNOWN}",))
+            if found.replay:
+                return replay(found.replay, clock)
+            return () if found.known else (f"replay: {UNKNOWN}",)
     return ()
 
 

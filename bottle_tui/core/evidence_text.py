@@ -1,18 +1,22 @@
 """Evidence as short lines, the same on the card and on the command line. Pure; hosts and paths in them are foreign."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bottle_tui.core.evidence import Elsewhere, Evidence, Prior, Replay, Unseen, Use
 from bottle_tui.core.words import counted
 
 SHOWN = 4
+type Clock = Callable[[datetime], str]
+"""How a time of day is written where the reader is: what is pure knows no time zone."""
 
 
-def lines(found: Evidence, now: datetime) -> tuple[str, ...]:
-    """Every line that says something: seen, replay, not seen, covers, elsewhere, before, used, scanned."""
+def lines(found: Evidence, now: datetime, clock: Clock) -> tuple[str, ...]:
+    """Every line that says something: seen, replay, not seen, covers, elsewhere, before, used, scanned. `clock` writes
+    times of day."""
     said = [
         seen(found, now),
-        *([replay(found.replay)] if found.replay else []),
+        *([replay(found.replay, clock)] if found.replay else []),
         *([unseen(found.unseen)] if found.unseen else []),
         *(f"covers {each.grant} on {each.host}: {each.text}" for each in found.subsumes[:SHOWN]),
         *(elsewhere(each, now) for each in found.elsewhere[:SHOWN]),
@@ -42,9 +46,9 @@ def seen(found: Evidence, now: datetime) -> str:
     return f"denied {found.denied}×, {when}" + (f": {where}" if where else "")
 
 
-def replay(found: Replay) -> str:
+def replay(found: Replay, clock: Clock) -> str:
     """What the candidate would have let through."""
-    since = f" since {found.since:%H:%M}" if found.since else ""
+    since = f" since {clock(found.since)}" if found.since else ""
     if not found.total:
         return f"replay: no denials{since} to try it on"
     rest = f"; {found.unread} repeats there have no path" if found.unread else ""

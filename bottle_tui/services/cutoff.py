@@ -7,6 +7,7 @@ somebody holds the lock he is at work on it, and a gate that does not answer is 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from bottle_tui.errors import BottleError, Conflict
@@ -141,6 +142,13 @@ def _noted(opened: Session) -> None:
             note(opened, True)
 
 
+def _local(written: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(written).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return ""
+
+
 def _carried_out(opened: Session) -> Cut | None:
     """Both steps, as `quarantine` does them; None when the wish was taken back while nobody held the lock."""
     value = asked(opened)
@@ -148,7 +156,7 @@ def _carried_out(opened: Session) -> Cut | None:
         return None
     network = attempt(lambda: opened.runtime.isolate(opened.recorded))
     refused = attempt(lambda: flag(opened))
-    by, at = str(value.get("by") or "somebody"), str(value.get("at") or "")[:16].replace("T", " ")
+    by, at = str(value.get("by") or "somebody"), _local(str(value.get("at") or ""))
     cut = Cut(network, refused, late=f"asked for by {by}{' at ' if at else ''}{at}, carried out only now")
     if cut.confirmed:
         record(opened, cut, asked_by=by)

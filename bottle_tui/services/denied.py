@@ -142,7 +142,7 @@ def propose(world: World, slug: str, host: str, method: str) -> str:
     group = _find(world, slug, host, method)
     if group.fit is None:
         raise Conflict(f"{method} {host} of {slug}: {group.problem}")
-    words = f"denied {counted(group.count, 'time')}, first at {group.first:%Y-%m-%d %H:%M:%S} UTC"
+    words = f"denied {counted(group.count, 'time')}, first at {group.first.astimezone():%H:%M:%S}"
     args = asks.normalise(_TOOL, _arguments(host, group.fit, words))
     proposal = Proposal(opened.fresh_id(), _TOOL, world.operator[: proposals.MAX_AUTHOR], world.clock.now(), args)
     with opened.home.lock():

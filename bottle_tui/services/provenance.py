@@ -143,7 +143,7 @@ def _with_line(found: Provenance) -> Provenance:
     parts = [f"{found.grant} was {asked}"]
     if found.decided_by and found.decided_at:
         edited = " with changes" if found.edited else ""
-        parts.append(f"approved{edited} by {found.decided_by} at {found.decided_at:%Y-%m-%d %H:%M:%S} UTC")
+        parts.append(f"approved{edited} by {found.decided_by} at {found.decided_at.astimezone():%Y-%m-%d %H:%M:%S}")
     if not found.in_table:
         parts.append(f"not in force any more ({found.reason})" if found.reason else "not in force any more")
     return replace(found, line=", ".join(parts))
@@ -158,7 +158,7 @@ def _of_operator(world: World, slug: str, found: Provenance) -> Provenance | Non
         if record.get("kind") == "result" and record.get("in_force") is True and _adds(record, found.grant):
             who = str(record.get("actor") or "")
             told = replace(found, source="operator", asked_by=who, decided_by=who, decided_at=_moment(record))
-            when = f" at {told.decided_at:%Y-%m-%d %H:%M:%S} UTC" if told.decided_at else ""
+            when = f" at {told.decided_at.astimezone():%Y-%m-%d %H:%M:%S}" if told.decided_at else ""
             over = "" if told.in_table else ", not in force any more"
             return replace(told, line=f"{found.grant} was added by {who}{when}{over}")
     return None

@@ -203,7 +203,7 @@ def live_config(session: Session, journal: Journal) -> str | None:
         session.clock, session.sidecar("pipelock"), limit=_SAID_LINES, seconds=_SAID_SECONDS, since=since
     )
     if not read.whole:
-        raise SidecarUnreachable(f"pipelock's output since {since:%H:%M:%S} could not be read to its end")
+        raise SidecarUnreachable(f"pipelock's output since {since.astimezone():%H:%M:%S} could not be read to its end")
     return next(filter(None, map(_loaded_hash, reversed(read.events))), None)
 
 

@@ -1,7 +1,8 @@
 """A command line whose engine is in memory: `main(words)` on a home in tmp_path, with the fake runtime as docker."""
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,15 @@ class Shell:
         """A running bottle `box`."""
         (self.folder / "bottle.yaml").write_text(manifest)
         assert self("up") == 0, self.err
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The second column says what was seen, and tells what was not seen from what is not known."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from bottle_tui.core import columns
 from bottle_tui.core.evidence import Elsewhere, Evidence, Group, Prior, Replay, Subsumed, Unseen, Use
@@ -26,8 +26,12 @@ ACME = group("GET", "/repos/acme/", 16, ("/repos/acme/widgets", 9), ("/repos/acm
 FOUND = Evidence("id", "box", "api.example.com", True, (ACME,), 16, Replay(412, 14, 2, since=NOW))
 
 
+def clock(at: datetime) -> str:
+    return f"{at.astimezone(timezone(timedelta(hours=5, minutes=30))):%H:%M}"
+
+
 def seen(found: Evidence | None, **options: object) -> dict[str, str]:
-    rows = columns.with_evidence(FACTS, found, NOW, **options)  # type: ignore[arg-type]
+    rows = columns.with_evidence(FACTS, found, NOW, clock=clock, **options)  # type: ignore[arg-type]
     return {fact.name: fact.seen or fact.asked for fact in rows}
 
 
@@ -37,7 +41,7 @@ def test_each_fact_gets_what_was_seen_of_it() -> None:
     assert rows["path"] == "seen 16× denied, last 0 s ago: widgets 9, api 5, /repos/acme/ 2"
     assert rows["method"] == "seen GET 16, no other"
     assert (rows["auth"], rows["port"]) == ("scanned: 2–4 s per MB", "asked so")
-    assert rows["until"] == "replay: admits 14 of 412 denials, 2 not asked for, since 12:41"
+    assert rows["until"] == "replay: admits 14 of 412 denials since 18:11, 2 not asked for"
     assert "before" not in rows
 
 
@@ -61,7 +65,7 @@ def test_while_it_is_read_the_column_says_so_and_then_why_it_could_not_be() -> N
 
 def test_what_a_grant_admits_beside_what_was_seen_has_a_row_of_its_own_while_it_is_about_this_edit() -> None:
     crossed = replace(FOUND, unseen=Unseen(9, ("DELETE /repos/list", "GET /tmp/x")))
-    rows = columns.with_evidence(FACTS, crossed, NOW)
+    rows = columns.with_evidence(FACTS, crossed, NOW, clock=clock)
     assert [fact.name for fact in rows][2:4] == ["method", "also"]
     assert rows[3] == Fact("also", "9 not seen", "DELETE /repos/list, GET /tmp/x, 7 more")
     assert "also" not in seen(crossed, exact=False) and "also" not in seen(FOUND)
@@ -105,7 +109,7 @@ def test_many_paths_and_methods_are_counted_not_listed() -> None:
 def test_how_long_ago_the_last_denial_was_is_said_in_however_few_words() -> None:
     old = replace(ACME, first=NOW - timedelta(hours=9), last=NOW - timedelta(minutes=2))
     knocking = group("GET", "/ping", 90, background=True)
-    path = columns.with_evidence(FACTS, replace(FOUND, groups=(old, knocking)), NOW)[1]
+    path = columns.with_evidence(FACTS, replace(FOUND, groups=(old, knocking)), NOW, clock=clock)[1]
     forms = (path.seen, *path.shorter)
     assert forms == (
         "seen 16× denied, last 2 min ago: widgets 9, api 5, /repos/acme/ 2",
@@ -113,6 +117,18 @@ def test_how_long_ago_the_last_denial_was_is_said_in_however_few_words() -> None
         "seen 16× denied, last 2 min ago: widgets 9, 2 more",
         "seen 16× denied, last 2 min ago",
         "16×, 2 min ago",
+    )
+
+
+def test_since_when_a_replay_counts_is_said_in_however_few_words() -> None:
+    until = columns.with_evidence(FACTS, replace(FOUND, replay=Replay(412, 14, 2, 5, NOW)), NOW, clock=clock)[-1]
+    assert (until.seen, *until.shorter) == (
+        "replay: admits 14 of 412 denials since 18:11, 2 not asked for, 5 repeats there have no path",
+        "replay: admits 14 of 412 since 18:11, 2 not asked for, 5 repeats there have no path",
+        "replay: admits 14 of 412 since 18:11, 2 not asked for",
+        "replay: 14 of 412 since 18:11, 2 not asked for",
+        "replay: 14 of 412 since 18:11",
+        "14 of 412 since 18:11",
     )
 
 

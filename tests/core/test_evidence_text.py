@@ -1,7 +1,7 @@
 """Evidence in words says what is known, and no more."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from bottle_tui.core import evidence_text
 from bottle_tui.core.evidence import Elsewhere, Evidence, Group, Prior, Replay, Subsumed, Unseen, Use
@@ -9,6 +9,10 @@ from bottle_tui.core.evidence import Elsewhere, Evidence, Group, Prior, Replay, 
 NOW = datetime(2026, 1, 3, 12, tzinfo=UTC)
 AGO = NOW - timedelta(minutes=40)
 BARE = Evidence("01J", "research", "api.example.com", known=True)
+
+
+def clock(at: datetime) -> str:
+    return f"{at.astimezone(timezone(timedelta(hours=-5))):%H:%M}"
 
 
 def group(prefix: str | None, count: int, *, background: bool = False) -> Group:
@@ -28,9 +32,9 @@ def test_each_fact_is_one_line() -> None:
         uses=(Use("m1", 6, last=NOW - timedelta(seconds=38)), Use("m2", since=AGO)),
         scan=(12, 2_000_000, 6_000),
     )
-    assert evidence_text.lines(found, NOW) == (
+    assert evidence_text.lines(found, NOW, clock) == (
         "denied 14×, first 40 min ago, last 0 s ago: GET /repos/acme/ 9",
-        "replay: admits 3 of 412 denials since 11:05, 2 of them not asked for; 5 repeats there have no path",
+        "replay: admits 3 of 412 denials since 06:05, 2 of them not asked for; 5 repeats there have no path",
         "also admits 1 combination not seen: DELETE /repos/list",
         "covers m1 on api.example.com: /v1/, GET",
         "docs has had it 3 d (412 uses)",
@@ -42,7 +46,7 @@ def test_each_fact_is_one_line() -> None:
 
 
 def test_nothing_seen_and_nothing_known_are_told_apart() -> None:
-    assert evidence_text.lines(BARE, NOW) == ("no such denial seen",)
+    assert evidence_text.lines(BARE, NOW, clock) == ("no such denial seen",)
     assert "not known" in evidence_text.seen(replace(BARE, known=False), NOW)
     own = replace(BARE, groups=(group("/", 3, background=True),))
     assert evidence_text.seen(own, NOW) == "no such denial seen, but for the agent program's own knocking"
@@ -54,9 +58,9 @@ def test_one_denial_has_one_age() -> None:
 
 
 def test_a_replay_that_admits_all_that_was_asked_says_so() -> None:
-    assert evidence_text.replay(Replay(4, 4, 0)) == "replay: admits 4 of 4 denials, all asked for"
-    assert evidence_text.replay(Replay(4, 0, 0)) == "replay: admits 0 of 4 denials"
-    assert evidence_text.replay(Replay(0, 0, 0)) == "replay: no denials to try it on"
+    assert evidence_text.replay(Replay(4, 4, 0), clock) == "replay: admits 4 of 4 denials, all asked for"
+    assert evidence_text.replay(Replay(4, 0, 0), clock) == "replay: admits 0 of 4 denials"
+    assert evidence_text.replay(Replay(0, 0, 0), clock) == "replay: no denials to try it on"
 
 
 def test_of_many_combinations_some_are_named_and_all_are_counted() -> None:

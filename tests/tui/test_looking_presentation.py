@@ -1,5 +1,6 @@
 """Routes, history, provenance and logs as rows: every width holds, and nothing foreign gets through."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -161,6 +162,15 @@ def test_a_gap_says_from_when_to_when_how_many_and_why() -> None:
     assert traffic_rows.gap_line(whole, NOON).startswith("gap the beginning–03-03 10:00: the bottle ended")
     rows = traffic_rows.gap_rows([whole] * 7, NOON, 100)
     assert len(rows) == 4 and "4 earlier gaps" in said(rows)
+
+
+def test_the_traffic_of_a_grant_is_on_the_readers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "NPT-5:45")
+    time.tzset()
+    busy = replace(looking.traffic_rows()[0], last="2026-03-03T20:10:00.000Z")
+    assert "03-04 01:55" in said(provenance.provenance_rows(looking.provenance(), [busy], NOON, 80))
+    broken = replace(busy, last="long ago")
+    assert "–" in said(provenance.provenance_rows(looking.provenance(), [broken], NOON, 80))
 
 
 def test_provenance_of_no_grant_has_no_traffic_and_of_a_busy_one_not_all_of_it() -> None:

@@ -1,5 +1,6 @@
 """Narrowing the open card before it is approved: what is approved is what is shown, and it arms anew."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
@@ -56,6 +57,19 @@ async def test_what_was_said_of_one_key_goes_as_soon_as_another_one_acts(sit: Si
         assert "0: " in operator.text("#footer")
         await operator.press("t")
         assert "approve" in operator.text("#footer") and "0: " not in operator.text("#footer")
+
+
+async def test_a_replay_counts_since_a_time_on_the_same_clock_as_the_title(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "NPT-5:45")
+    time.tzset()
+    async with sit(Desk(waiting=[card()])) as operator:
+        await operator.until(lambda: "replay" in operator.text("#card"))
+        assert "since 13:26" in operator.text("#card")
+        assert "18:26" in operator.text("#title")
+        await operator.press("enter")
+        assert "since 13:26" in operator.text("#card")
 
 
 async def test_a_fitted_card_is_shown_and_approved_as_it_is_shown(sit: Sit) -> None:

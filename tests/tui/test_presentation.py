@@ -34,7 +34,7 @@ from bottle_tui.tui.presentation.rows import (
     width_of,
     wrapped,
 )
-from bottle_tui.tui.presentation.times import age, ago, left
+from bottle_tui.tui.presentation.times import age, ago, clock, left
 from bottle_tui.tui.presentation.whole_card import plain_card, whole_card, whole_view
 from tests.tui.samples import EVERY_METHOD, NEW_HOST, NOON, SECRET, Desk, card, evidence, lab_cards, secret_card
 
@@ -462,15 +462,16 @@ def test_what_the_operator_set_is_the_last_to_be_cut() -> None:
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("height", [14, 18, 30])
 @pytest.mark.parametrize("wished", ["", "/repos/acme/widgets/issues, /repos/acme/api/pulls"])
-def test_at_every_width_a_card_says_how_often_and_how_long_ago_it_was_denied(
+def test_at_every_width_a_card_says_how_often_and_how_long_ago_it_was_denied_and_since_when_that_is_known(
     width: int, height: int, wished: str
 ) -> None:
     asked = replace(card().facts[1], asked="/repos/acme/widgets/and/some/more/", set=wished)
     facts = with_evidence(
-        (card().facts[0], asked, *card().facts[2:]), evidence()[card().id], NOON + timedelta(minutes=3)
+        (card().facts[0], asked, *card().facts[2:]), evidence()[card().id], NOON + timedelta(minutes=3), clock=clock
     )
     text = said(card_view(card(facts=facts), "", NOON, width, height).rows)
     assert "14×" in text and "3 min ago" in text
+    assert "14 of 412" in text and "since 07:41" in text
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -57,13 +57,14 @@ async def test_what_was_fitted_and_timed_is_in_force_as_shown_and_ends_with_the_
     async with sitting(bottle) as operator:
         board = lambda: operator.app.board  # noqa: E731 - read anew each time
         await operator.until(lambda: board().ask and board().ask.evidence)
-        assert "seen 1× denied: /wheels/one.whl 1" in operator.text("#card")
+        assert "ago: /wheels/one.whl 1" in operator.text("#card")
         await operator.press("equals_sign")
         for _ in range(2):
             await operator.press("t")
         await operator.until(lambda: board().edits.of(identity).lasts == "15m")
         await operator.until(lambda: not board().edits.is_computing(identity))
-        await operator.until(lambda: "replay: admits 1 of 1 denials, all asked for" in operator.text("#card"))
+        await operator.until(lambda: "replay: admits 1 of 1 denials since" in operator.text("#card"))
+        assert ", all asked for" in operator.text("#card")
         assert "every path → /wheels/one.whl" in operator.text("#card")
         await operator.press("a")
         await operator.until(lambda: board().last and board().last.kind != "busy")

@@ -88,7 +88,10 @@ def traffic_rows(rows: Sequence[Traffic], now: datetime, width: int) -> list[Row
 
 
 def _moment(text: str) -> str:
-    return visible(text[5:16].replace("T", " "))
+    try:
+        return f"{datetime.fromisoformat(text).astimezone():%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return "–"
 
 
 def strip_row(found: Provenance | None, trouble: str, now: datetime, width: int) -> Row:
