@@ -41,8 +41,16 @@ def with_evidence(
 
 def also(found: Unseen) -> Fact:
     """What the candidate admits that nobody tried: each of its methods goes on each of its paths."""
-    rest = f", {found.count - len(found.some)} more" if found.count > len(found.some) else ""
-    return Fact("also", f"{found.count} not seen", ", ".join(found.some) + rest)
+    forms = _listed(found.some, found.count, len(found.some))
+    return Fact("also", f"{found.count} not seen", forms[0], shorter=forms[1:])
+
+
+def _listed(items: Sequence[str], count: int, most: int) -> tuple[str, ...]:
+    """So many of them by name and how many more there are, then fewer and fewer."""
+    return tuple(
+        ", ".join(items[:some]) + (f", {count - some} more" if count > some else "")
+        for some in range(min(most, len(items)), 0, -1)
+    )
 
 
 def before(known: Sequence[Prior], now: datetime) -> str:
@@ -64,8 +72,9 @@ def replay(found: Replay, clock: Clock) -> tuple[str, ...]:
     asked = f", {asked}" if found.admits else ""
     unread = f", {found.unread} repeats there have no path" if found.unread else ""
     of = f"{found.admits} of {found.total}"
+    brief = (f"{of}{since}, {found.unasked} unasked",) if found.admits and found.unasked else ()
     long, mid, short = (f"replay: {words}{since}" for words in (f"admits {of} denials", f"admits {of}", of))
-    return (long + asked + unread, mid + asked + unread, mid + asked, short + asked, short, of + since)
+    return (long + asked + unread, mid + asked + unread, mid + asked, short + asked, *brief, short, of + since)
 
 
 def _absent(fact: Fact, trouble: str) -> tuple[str, ...]:
@@ -85,7 +94,7 @@ def _of(fact: Fact, found: Evidence, now: datetime, slug: str, exact: bool, cloc
         case "path":
             return paths(found, fact.set or fact.asked, now)
         case "method":
-            return (methods(found),)
+            return methods(found)
         case "auth":
             cost = text.scanned(found)
             return (f"scanned: {cost.removeprefix('scanning ')}",) if cost and fact.seen.startswith("scanned") else ()
@@ -124,11 +133,7 @@ def paths(found: Evidence, asked: str, now: datetime) -> tuple[str, ...]:
     ago = text.span(now, last)
     often = f"seen {found.denied}× denied, last {ago} ago"
     counts = _by_folder(found.groups, asked)
-    named = [
-        ", ".join(f"{path} {count}" for path, count in counts[:some])
-        + (f", {len(counts) - some} more" if len(counts) > some else "")
-        for some in range(min(SHOWN, len(counts)), 0, -1)
-    ]
+    named = _listed([f"{path} {count}" for path, count in counts], len(counts), SHOWN)
     return (*(f"{often}: {where}" for where in named), often, f"{found.denied}×, {ago} ago")
 
 
@@ -152,15 +157,16 @@ def _short(path: str, asked: str) -> str:
     return path
 
 
-def methods(found: Evidence) -> str:
+def methods(found: Evidence) -> tuple[str, ...]:
     """Which methods were denied, with their counts."""
     if not found.known:
-        return UNKNOWN
+        return (UNKNOWN,)
     counts: Counter[str] = Counter()
     for group in found.groups:
         if not group.background:
             counts[group.method] += group.count
     if not counts:
-        return "none seen"
+        return ("none seen",)
     listed = ", ".join(f"{method} {count}" for method, count in counts.most_common(5))
-    return f"seen {listed}" + (", no other" if len(counts) <= 5 else "")
+    listed += ", no other" if len(counts) <= 5 else ""
+    return (f"seen {listed}", listed)
