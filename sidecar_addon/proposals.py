@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sidecar_addon import asks, strict_yaml
@@ -66,12 +66,16 @@ class Decision:
         return self.in_force and (self.expires_at is None or now < self.expires_at)
 
 
+WATCHED = timedelta(minutes=2)
+"""For how long the word that somebody watches counts: a dashboard that was killed takes nothing back."""
+
+
 @dataclass(frozen=True)
 class State:
     """`decisions/state.json`: what supervise is told besides decisions. The defaults grant nothing."""
 
     watched_at: datetime | None = None
-    """When a dashboard was last open on this bottle."""
+    """The last word of a dashboard that somebody watches; it counts for `WATCHED`."""
     muted: bool = False
     grantable_tokens: Mapping[str, tuple[str, ...]] | None = None
     """token_ref → the hosts it may be handed to."""

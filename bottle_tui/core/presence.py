@@ -1,4 +1,4 @@
-"""Whether somebody watches: a key or the focus within five minutes. And whether somebody comes back after ten.
+"""Whether somebody watches: a key, a click or the focus coming, within five minutes. And who comes back after ten.
 
 Pure. Wall-clock time, since a machine that slept was not watched; a clock set back counts as no time at all.
 """
@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
+from sidecar_addon.proposals import WATCHED
+
 WATCHING = timedelta(minutes=5)
 AWAY = timedelta(minutes=10)
 TELL_EVERY = timedelta(minutes=1)
@@ -14,7 +16,7 @@ TELL_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Presence:
-    """When there was last a sign of somebody, and when the agents were last told."""
+    """When there was last a sign of somebody, and when the agents were last told. Holding the focus is no sign."""
 
     seen_at: datetime
     told_at: datetime | None = None
@@ -45,11 +47,13 @@ class Presence:
         """Whether a notice would be for somebody who sees the screen; without word of the focus, keys say it."""
         return self.has_focus if self.reports_focus else self.watching(now)
 
-    def tells(self, now: datetime) -> tuple[Self, bool]:
-        """Whether the agents are to be told now that somebody watches."""
+    def tells(self, now: datetime) -> tuple[Self, datetime | None]:
+        """As of when the agents are to be told now that somebody watches, once a minute while that is so; else None.
+
+        Such a word counts for `WATCHED`, so the last one is of an earlier moment: it ends when watching does.
+        """
         back = replace(self, seen_at=min(self.seen_at, now))
-        if self.told_at is not None and self.told_at <= now:
-            fresh = self.seen_at > self.told_at and now - self.told_at >= TELL_EVERY
-            if not fresh:
-                return back, False
-        return (replace(back, told_at=now), True) if self.watching(now) else (back, False)
+        told = self.told_at is not None and timedelta(0) <= now - self.told_at < TELL_EVERY
+        if told or not back.watching(now):
+            return back, None
+        return replace(back, told_at=now), min(now, back.seen_at + WATCHING - WATCHED)

@@ -66,8 +66,8 @@ class Calling:
                     return True
         return False
 
-    def tells(self) -> bool:
-        """Whether the agents are to be told now that somebody watches."""
+    def tells(self) -> datetime | None:
+        """As of when the agents are to be told now that somebody watches; None: not now."""
         self.presence, tell = self.presence.tells(self._services.now())
         return tell
 

@@ -70,9 +70,9 @@ class Conduct:
             self.reader.read("cards")
 
     def watch(self, board: Board) -> None:
-        """Say that somebody watches who can decide, at most once a minute."""
-        if not board.read_only and self.calling.tells():
-            self.deeds.watch()
+        """Say that somebody watches who can decide, once a minute while it is so."""
+        if not board.read_only and (moment := self.calling.tells()) is not None:
+            self.deeds.watch(moment)
 
     def follow_up(self, heard: m.Heard, before: Board, after: Board) -> None:
         """After the board has changed."""

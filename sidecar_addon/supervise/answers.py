@@ -2,13 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sidecar_addon.proposals import Decision, Proposal, State
+from sidecar_addon.proposals import WATCHED, Decision, Proposal, State
 from sidecar_addon.times import iso
-
-UNWATCHED_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def watching(state: State, now: datetime) -> str:
         return "The operator has muted this bottle, so an answer may take long."
     if state.watched_at is None:
         return "Nobody has had the dashboard open yet, so an answer may take long."
-    if now - state.watched_at > UNWATCHED_AFTER:
+    if now - state.watched_at > WATCHED:
         return f"Nobody is watching right now (last seen {iso(state.watched_at)}), so an answer may take long."
     return ""
 

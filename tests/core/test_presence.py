@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bottle_tui.core.presence import Presence
+from sidecar_addon.proposals import WATCHED
 
 START = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 
@@ -19,17 +20,28 @@ def test_watching_is_a_key_or_the_focus_within_five_minutes() -> None:
 
 def test_the_agents_are_told_at_once_and_then_once_a_minute_while_there_are_signs() -> None:
     here, tell = Presence(START).tells(at(0))
-    assert tell
-    assert not here.tells(at(2))[1]
+    assert tell == at(0)
     here = here.noticed(at(0.5), key=True)[0]
-    assert not here.tells(at(0.9))[1]
+    assert here.tells(at(0.9))[1] is None
     here, tell = here.tells(at(1))
-    assert tell and not here.tells(at(3))[1]
+    assert tell == at(1) and here.tells(at(1.9))[1] is None
+
+
+def test_the_last_word_is_of_a_moment_from_which_it_ends_with_the_watching() -> None:
+    here, _ = Presence(START).tells(at(2.9))
+    here, tell = here.tells(at(4.1))
+    assert tell == at(5) - WATCHED
+    assert here.noticed(at(4.5), key=True)[0].tells(at(5.1))[1] == at(5.1)
 
 
 def test_nobody_is_told_of_a_watcher_who_left() -> None:
     here, _ = Presence(START).noticed(at(0.1), key=True)
-    assert not here.tells(at(6))[1]
+    assert here.tells(at(6))[1] is None
+
+
+def test_holding_the_focus_for_hours_is_nobody_who_watches() -> None:
+    here = Presence(START).focus(True)
+    assert here.tells(at(4.9))[1] is not None and here.tells(at(5))[1] is None
 
 
 def test_the_first_key_after_ten_minutes_says_since_when_and_only_the_first() -> None:

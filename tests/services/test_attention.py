@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bottle_tui.core.edits import Edit
+from bottle_tui.core.presence import Presence
 from bottle_tui.errors import AlreadyDecided, Conflict
 from bottle_tui.services import (
     absence,
@@ -22,6 +23,7 @@ from bottle_tui.services import (
 )
 from bottle_tui.services.queue import DECISIONS
 from sidecar_addon import proposals
+from sidecar_addon.supervise import answers
 from tests.services.conftest import Bottle, bottle, make
 
 __all__ = ["bottle", "make"]
@@ -52,10 +54,10 @@ def test_a_mute_ends_by_itself_and_the_agent_is_told(bottle: Bottle) -> None:
 
 def test_a_mute_whose_end_nobody_told_is_told_with_the_next_watcher(bottle: Bottle) -> None:
     muting.mute(bottle.world, bottle.slug, bottle.world.clock.now() + timedelta(minutes=15))
-    watching.watched(bottle.world)
+    watching.watched(bottle.world, bottle.clock.now())
     assert told(bottle).muted
     bottle.clock.advance(16 * 60)
-    watching.watched(bottle.world)
+    watching.watched(bottle.world, bottle.clock.now())
     assert not told(bottle).muted and told(bottle).watched_at == bottle.world.clock.now()
 
 
@@ -67,6 +69,52 @@ def test_a_mute_that_could_not_be_told_to_be_over_is_tried_again(bottle: Bottle)
     bottle.supervise.unreachable = False
     assert muting.settle(bottle.world) == [bottle.slug]
     assert not told(bottle).muted
+
+
+def nobody(bottle: Bottle) -> bool:
+    """Whether supervise would tell its agent that nobody watches."""
+    return bool(answers.watching(told(bottle), bottle.clock.now()))
+
+
+def dashboard(bottle: Bottle, here: Presence, seconds: int) -> Presence:
+    """One that is open for so long, and looks at the time once a second."""
+    for _ in range(seconds):
+        bottle.clock.advance(1)
+        here, moment = here.tells(bottle.clock.now())
+        if moment is not None:
+            watching.watched(bottle.world, moment)
+    return here
+
+
+def test_an_agent_hears_that_nobody_watches_five_minutes_after_the_last_key_and_not_before(bottle: Bottle) -> None:
+    here = Presence(bottle.clock.now())
+    for _ in range(299):
+        here = dashboard(bottle, here, 1)
+        assert not nobody(bottle)
+    dashboard(bottle, here, 2)
+    assert nobody(bottle)
+
+
+def test_keys_keep_an_agent_told_that_somebody_watches(bottle: Bottle) -> None:
+    here = Presence(bottle.clock.now())
+    for _ in range(3):
+        here = dashboard(bottle, here, 290).noticed(bottle.clock.now(), key=True)[0]
+        assert not nobody(bottle)
+
+
+def test_of_a_dashboard_that_was_killed_an_agent_hears_within_two_minutes_that_nobody_watches(bottle: Bottle) -> None:
+    dashboard(bottle, Presence(bottle.clock.now()), 100)
+    bottle.clock.advance(60)
+    assert not nobody(bottle)
+    bottle.clock.advance(61)
+    assert nobody(bottle)
+
+
+def test_the_word_of_a_dashboard_that_is_left_alone_does_not_take_back_anothers(bottle: Bottle) -> None:
+    left_alone = Presence(bottle.clock.now() - timedelta(minutes=4))
+    watching.watched(bottle.world, bottle.clock.now())
+    dashboard(bottle, left_alone, 1)
+    assert told(bottle).watched_at == bottle.clock.now() - timedelta(seconds=1)
 
 
 def test_a_damaged_mute_mutes_nobody(bottle: Bottle) -> None:

@@ -34,7 +34,7 @@ LOOKS: dict[str, Callable[[Any], object]] = {
     "what is out of date": outdated.settle,
     "what has changed": stamp.stamp,
     "what runs out": timers.endings,
-    "who watches": watching.watched,
+    "who watches": lambda world: watching.watched(world, world.clock.now()),
     "what happened meanwhile": lambda world: absence.since(world, world.clock.now()),
     "what is beside the inbox": lambda world: Denials(world).groups(None),
 }

@@ -254,7 +254,7 @@ class Desk:
             cards=self.cards, card=self.card, bottles=self.bottles, approve=self.approve,
             reject=self.reject, reopen=self.reopen, undo=self.undo, quarantine=self.quarantine, release=self.release,
             attach=lambda slug, argv: 0, follow=self.follow, describe=lambda runtime: self.runtime,
-            watched=lambda: self.calls.append(("watched",)), evidence=self.beside,
+            watched=lambda moment: self.calls.append(("watched", str(moment))), evidence=self.beside,
             settle=self.settle, now=lambda: self.clock(), looks=self.look.looks(),
             lookout=self.denials.lookout(),
         )  # fmt: skip

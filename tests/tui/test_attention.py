@@ -174,17 +174,20 @@ async def test_the_key_that_closes_the_summary_and_the_next_one_at_once_decide_n
 async def test_the_agents_are_told_that_somebody_watches_only_while_somebody_does(sit: Sit) -> None:
     async with sit(Desk(waiting=[card()])) as operator:
         await operator.until(lambda: operator.called("watched"))
-        at(operator, 2)
+        at(operator, 0.9)
         operator.app.post_message(m.TimePassed())
         await operator.pilot.pause()
         assert len(operator.called("watched")) == 1
-        await operator.press("j")
+        at(operator, 2)
         operator.app.post_message(m.TimePassed())
         await operator.until(lambda: len(operator.called("watched")) == 2)
-        at(operator, 30)
+        at(operator, 5)
         operator.app.post_message(m.TimePassed())
         await operator.pilot.pause()
         assert len(operator.called("watched")) == 2
+        await operator.press("j")
+        operator.app.post_message(m.TimePassed())
+        await operator.until(lambda: len(operator.called("watched")) == 3)
 
 
 async def test_the_agents_are_not_told_of_somebody_who_cannot_decide(sit: Sit) -> None:

@@ -148,10 +148,10 @@ async def test_the_logs_come_from_the_sidecars(bottle: Bottle) -> None:
 
 
 def test_supervise_is_told_that_somebody_watches(bottle: Bottle) -> None:
-    assert watching.watched(bottle.world) == 1
+    assert watching.watched(bottle.world, bottle.clock.now()) == 1
     assert b"watched_at" in bottle.supervise.files["/var/lib/supervise/decisions/state.json"]
     bottle.supervise.unreachable = True
-    assert watching.watched(bottle.world, "box") == 0
+    assert watching.watched(bottle.world, bottle.clock.now(), "box") == 0
 
 
 async def test_the_routes_are_the_gates_and_u_takes_one_back_for_good(bottle: Bottle) -> None:

@@ -42,8 +42,8 @@ class Services:
     follow: Callable[[str, Role, int], Stream]
     describe: Callable[[str], str]
     """A runtime's name → what the title says of it."""
-    watched: Callable[[], object]
-    """Tell the agents that somebody is here."""
+    watched: Callable[[datetime], object]
+    """Tell the agents that somebody is here, as of that moment."""
     evidence: Callable[[str, Edit, bool], Evidence]
     """Beside one card with that edit in it; False: with the events that were read last, if there are any."""
     settle: Callable[[tuple[Card, ...]], list[str]]

@@ -51,7 +51,7 @@ def wired(world: World, slug: str | None = None, notify: Notifier | None = None)
         attach=attach,
         follow=follow,
         describe=lambda runtime: lookup.described(world, runtime),
-        watched=lambda: watching.watched(world, slug),
+        watched=lambda moment: watching.watched(world, moment, slug),
         evidence=witness.of_card,
         settle=Caretaker(world, slug).settle,
         now=world.clock.now,

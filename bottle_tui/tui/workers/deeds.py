@@ -84,11 +84,11 @@ class Deeds:
 
         work(self.app, withdrawn, lambda line: m.DecisionFailed("withdraw", id, line), group=f"decide {id}")
 
-    def watch(self) -> None:
-        """Tell the agents that somebody is here."""
+    def watch(self, moment: datetime) -> None:
+        """Tell the agents that somebody is here, as of that moment."""
 
         def told() -> Message:
-            self.services.watched()
+            self.services.watched(moment)
             return m.AgentsTold()
 
         work(self.app, told, m.AgentsNotTold, group="watched")
