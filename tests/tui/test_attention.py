@@ -155,6 +155,59 @@ async def test_the_first_key_after_ten_minutes_decides_nothing_and_opens_a_summa
         assert operator.desk.deeds == []
 
 
+async def busy_absence(operator: Operator) -> str:
+    """The summary of a long absence in which much has happened."""
+    desk = operator.desk
+    ago = NOON + timedelta(minutes=3)
+    desk.denials.groups = [replace(groups()[0], host=f"d{n}.example.net", last=ago) for n in range(7)]
+    desk.denials.absence = Absence(
+        NOON,
+        tuple(Happened(ago, "lab", f"e{n}.example.org ended") for n in range(3)),
+        tuple(Happened(ago, "docs", f"y{n}.example.net approved by kim") for n in range(9)),
+        12_000,
+        3_400_000,
+        412,
+        "lab: some of it was not counted",
+    )
+    operator.app.conduct.attending.changed()
+    operator.app.conduct.attending.tick()
+    await operator.until(lambda: len(operator.app.board.standing.groups) == 7)
+    at(operator, 11)
+    await operator.press("j")
+    await operator.until(lambda: operator.app.board.standing.absence)
+    await operator.pilot.pause()
+    return operator.text("#page")
+
+
+def busy_desk() -> Desk:
+    return Desk(
+        waiting=[replace(card(), id=f"01JB2Q9A0GJ4B8PVLABF1LES{n:02d}", host=f"m{n}.example.net") for n in range(7)]
+    )
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 24)])
+async def test_of_a_busy_absence_every_section_keeps_its_count_and_a_fair_share(
+    sit: Sit, size: tuple[int, int]
+) -> None:
+    async with sit(busy_desk(), size=size) as operator:
+        page = await busy_absence(operator)
+        rules = [line for line in page.splitlines() if line.startswith("─")]
+        for heading, count in (("waiting", "7"), ("denied, not asked", "7"), ("ran out", "3"), ("decided", "9")):
+            (found,) = [line for line in rules if f" {heading} " in line]
+            assert found.rstrip("─ ").endswith(f" {count}")
+        assert "412 requests let through: 12.0 kB up, 3.4 MB down" in page and "not counted" in page
+        for first in ("m0.example.net", "d0.example.net", "e0.example.org", "y0.example.net"):
+            assert first in page
+        assert "e2.example.org" in page and "and 5 more" in page and "and 8 more" in page
+        assert "to the inbox" in page.splitlines()[-1]
+
+
+async def test_of_a_busy_absence_a_high_screen_shows_more(sit: Sit) -> None:
+    async with sit(busy_desk(), size=(80, 40)) as operator:
+        page = await busy_absence(operator)
+        assert "m6.example.net" in page and "d6.example.net" in page and "and 3 more" in page
+
+
 async def test_the_key_that_closes_the_summary_and_the_next_one_at_once_decide_nothing(sit: Sit) -> None:
     async with sit(Desk(waiting=[card()])) as operator:
         operator.app.post_message(m.TimePassed())

@@ -42,9 +42,9 @@ class Away(ModalScreen[None]):
         if self.board is None or not height:
             return
         absence = self.board.standing.absence
-        rows = away_rows(self.board, self.left, absence, self.board.standing.absence_trouble, width)
-        shown = rows[: max(height - 2, 1)]
-        blank: list[Row] = [()] * max(height - 2 - len(shown), 0)
+        room = max(height - 2, 1)
+        shown = away_rows(self.board, self.left, absence, self.board.standing.absence_trouble, width, room)[:room]
+        blank: list[Row] = [()] * (room - len(shown))
         keys = spread(row(Span(" enter ", "key"), Span("to the inbox")), (), width)
         page.rows = (rule("while you were away", "", width), *shown, *blank, keys)
 
