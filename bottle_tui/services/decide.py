@@ -14,7 +14,7 @@ from bottle_tui.errors import (
     UsageError,
 )
 from bottle_tui.ports import World
-from bottle_tui.services import audit, gate, grants, lag, queue, recover, review, session
+from bottle_tui.services import audit, gate, grants, lag, outdated, queue, recover, review, session
 from bottle_tui.services.apply import enforce, require_token
 from bottle_tui.services.locked import Held, held
 from bottle_tui.services.proposed import Proposed
@@ -199,7 +199,7 @@ def _entry(bottle: Held, identity: str) -> Entry:
     entry = queue.entry(bottle.session.home, identity, bottle.session.recorded.incarnation)
     if entry is None:
         raise NotFound(f"the copy of proposal {identity} is damaged; the agent has to ask again")
-    return entry
+    return outdated.as_is(entry, bottle.session.clock.now())
 
 
 def _require_undecided(world: World, entry: Entry) -> None:

@@ -8,7 +8,7 @@ from bottle_tui.core.evidence import Denial, DeniedGroup, Fit, Window
 from bottle_tui.core.words import counted
 from bottle_tui.errors import BottleError, Conflict, NotFound
 from bottle_tui.ports import World
-from bottle_tui.services import audit, lookup, queue, session
+from bottle_tui.services import audit, lookup, outdated, queue, session
 from bottle_tui.services import evidence as looking
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.session import Session
@@ -53,8 +53,9 @@ def _of_bottle(opened: Session, window: Window) -> list[DeniedGroup]:
     if not window.known:
         return []
     table = session.live(opened.home).table
-    asked = [_as_table(entry) for entry in queue.entries(opened.home, opened.recorded.incarnation) if _is_asked(entry)]
     now = opened.clock.now()
+    entries = outdated.as_they_are(queue.entries(opened.home, opened.recorded.incarnation), now)
+    asked = [_as_table(entry) for entry in entries if _is_asked(entry)]
     loud = [each for each in window.denials if not each.background and each.reason not in _LEFT_OUT]
     open_ones = [each for each in loud if each.path is not None and not _settled(each, [table, *asked], now)]
     by_kind: dict[tuple[str, str], list[Denial]] = {}
@@ -171,7 +172,8 @@ def _find(world: World, slug: str, host: str, method: str) -> DeniedGroup:
 
 def _open_one(opened: Session, proposal: Proposal) -> str | None:
     """The operator's open proposal for the same, if there is one."""
-    for entry in queue.entries(opened.home, opened.recorded.incarnation):
+    entries = queue.entries(opened.home, opened.recorded.incarnation)
+    for entry in outdated.as_they_are(entries, opened.clock.now()):
         if entry.note.by_operator and entry.status in ("pending", "failed") and entry.proposal.key == proposal.key:
             return entry.id
     return None

@@ -1,6 +1,6 @@
 """What supervise has filed and the host has no copy of, by its output: a look into its folder costs ten times that."""
 
-from bottle_tui.services import backlog, queue
+from bottle_tui.services import backlog, outdated, queue
 from bottle_tui.services.session import Session
 from sidecar_addon import proposals
 
@@ -27,7 +27,7 @@ def sync(session: Session) -> None:
 
 def waiting(session: Session) -> int:
     """How many proposals of the agent have no decision, copied by now or not. Raises SidecarUnreachable."""
-    entries = queue.entries(session.home, session.recorded.incarnation)
+    entries = outdated.as_they_are(queue.entries(session.home, session.recorded.incarnation), session.clock.now())
     known = sum(each.status in queue.OPEN and not each.note.by_operator for each in entries)
     fresh = unknown(session)
     return known + len(_in_folder(session) if fresh is None else fresh)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from bottle_tui.core import unanswered
 from bottle_tui.errors import BottleError
 
 if TYPE_CHECKING:
@@ -106,10 +107,11 @@ def _bottle(
     local = record["runtime"] == "local"
     running = local and alive(home)
     state = _state(home, record, local=local, running=running)
-    waiting, whole = _waiting(home, str(record["incarnation"]), running, lambda: clock.monotonic() <= deadline)
+    now = clock.now()
+    waiting, whole = _waiting(home, str(record["incarnation"]), running, now, lambda: clock.monotonic() <= deadline)
     seen = _seen(home)
     # Proposals of a local bottle lie on this disk; nobody has to have fetched them.
-    known = whole and (local or (seen is not None and -KNOWN_FOR <= clock.now() - seen <= KNOWN_FOR))
+    known = whole and (local or (seen is not None and -KNOWN_FOR <= now - seen <= KNOWN_FOR))
     wished, confirmed = _quarantine(home)
     unconfirmed = wished and not confirmed and state != "stopped"
     return BottleGlance(home.slug, str(record["runtime"]), state, waiting, known, seen, unconfirmed), whole
@@ -137,7 +139,9 @@ def _quarantine(home: "BottleHome") -> tuple[bool, bool]:
     return True, isinstance(value, dict) and value.get("confirmed") is True
 
 
-def _waiting(home: "BottleHome", incarnation: str, running: bool, in_time: Callable[[], bool]) -> tuple[int, bool]:
+def _waiting(
+    home: "BottleHome", incarnation: str, running: bool, now: datetime, in_time: Callable[[], bool]
+) -> tuple[int, bool]:
     """How many proposals wait, and whether all were looked at."""
     names = home.names("queue")
     noted = _ids(name for name in names if name.endswith(".note.json"))
@@ -146,7 +150,7 @@ def _waiting(home: "BottleHome", incarnation: str, running: bool, in_time: Calla
     for identity in noted:
         if not in_time():
             return count, False
-        count += _waits(home, identity, incarnation)
+        count += _waits(home, identity, incarnation, now)
     return count, True
 
 
@@ -154,12 +158,17 @@ def _ids(names: Any) -> set[str]:
     return {match.group(1) for name in names if (match := _NAME.match(name))}
 
 
-def _waits(home: "BottleHome", identity: str, incarnation: str) -> bool:
-    decision = home.read(f"queue/{identity}.decision.json")
-    if decision is not None and json.loads(decision)["status"] not in _UNDECIDED:
+def _waits(home: "BottleHome", identity: str, incarnation: str, now: datetime) -> bool:
+    data = home.read(f"queue/{identity}.decision.json")
+    decision = None if data is None else json.loads(data)
+    if decision is not None and decision["status"] not in _UNDECIDED:
         return False
-    note = home.read(f"queue/{identity}.note.json")
-    return note is not None and json.loads(note)["incarnation"] == incarnation
+    data = home.read(f"queue/{identity}.note.json")
+    note = None if data is None else json.loads(data)
+    if note is None or note["incarnation"] != incarnation:
+        return False
+    tried = datetime.fromisoformat(decision["decided_at"]) if decision is not None else None
+    return not unanswered.is_over(unanswered.since(datetime.fromisoformat(note["seen_at"]), tried), now)
 
 
 def _seen(home: "BottleHome") -> datetime | None:

@@ -11,7 +11,7 @@ from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Card
 from bottle_tui.errors import AlreadyDecided, BottleError, Conflict, InvalidFile, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
-from bottle_tui.services import card_facts, filed, granted, interrupted, lookup, queue, seen, session
+from bottle_tui.services import card_facts, filed, granted, interrupted, lookup, outdated, queue, seen, session
 from bottle_tui.services.lag import NO_LAG
 from bottle_tui.services.proposed import Ground, Proposed, Subject, propose
 from bottle_tui.services.queue import Entry
@@ -69,12 +69,13 @@ def card(world: World, id_fragment: str, edit: Edit = AS_ASKED, *, traffic: Traf
     slug, identity = queue.find(world, id_fragment)
     if traffic is None:
         interrupted.settle(world, slug)
+        outdated.settle(world, slug)
     opened = _session(world, slug)
     entry = queue.entry(world.home.bottle(slug), identity, opened.recorded.incarnation if opened else None)
     if entry is None:
         raise NotFound(f"the copy of proposal {identity} is damaged; the agent has to ask again")
     traffic = traffic or (seen.look(opened) if opened else Traffic())
-    return _card(world, slug, opened, entry, traffic, edit)
+    return _card(world, slug, opened, outdated.as_is(entry, world.clock.now()), traffic, edit)
 
 
 def _is_known(world: World, identity: str) -> bool:
@@ -97,7 +98,7 @@ def _look(world: World, slug: str, *, everything: bool) -> Traffic:
 def _of_bottle(world: World, slug: str, traffic: Traffic, *, everything: bool) -> list[Card]:
     opened = _session(world, slug)
     incarnation = opened.recorded.incarnation if opened else None
-    entries = queue.entries(world.home.bottle(slug), incarnation)
+    entries = outdated.as_they_are(queue.entries(world.home.bottle(slug), incarnation), world.clock.now())
     listed = [entry for entry in entries if everything or entry.status in UNDECIDED]
     return [_card(world, slug, opened, entry, traffic, AS_ASKED) for entry in listed]
 
@@ -115,8 +116,12 @@ def _sync(world: World, slug: str) -> Session | None:
     interrupted.settle(world, slug)
     opened = _session(world, slug)
     if opened is not None:
-        with contextlib.suppress(SidecarUnreachable, InvalidFile):
-            filed.sync(opened)
+        try:
+            with contextlib.suppress(InvalidFile):
+                filed.sync(opened)
+        except SidecarUnreachable:
+            return opened
+        outdated.settle(world, slug)
     return opened
 
 
@@ -208,7 +213,11 @@ def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic
 def how_decided(world: World, entry: Entry) -> str:
     """By whom and how long ago, e.g. "approved by NAME, 3 s ago"; of what was superseded why."""
     decision = entry.decision
-    if decision is None or (entry.status == "superseded" and decision.status != "superseded"):
+    if (
+        decision is None
+        or decision.status in UNDECIDED
+        or (entry.status == "superseded" and decision.status != "superseded")
+    ):
         return f"{entry.id} belongs to an earlier start of the bottle; the agent has to ask again"
     seconds = max(0, round((world.clock.now() - decision.decided_at).total_seconds()))
     ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
@@ -227,7 +236,7 @@ def require_undecided(world: World, card: Card) -> None:
     record = lookup.find(world, card.slug)
     entry = record and queue.entry(world.home.bottle(card.slug), card.id, record.incarnation)
     if entry and card.status not in UNDECIDED:
-        raise already_decided(world, entry)
+        raise already_decided(world, outdated.as_is(entry, world.clock.now()))
 
 
 def _still_granted(opened: Session | None, entry: Entry) -> bool:

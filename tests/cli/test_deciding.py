@@ -52,6 +52,16 @@ def test_show_for_people_puts_risks_before_the_change_and_the_agents_words_last(
     assert "⟨U+202E⟩" in shell.out
 
 
+def test_a_day_later_nothing_waits_and_show_and_approve_say_why(shell, asked: str) -> None:
+    assert [row["id"] for row in shell.json("proposals")] == [asked]
+    shell.world.clock.advance(25 * 3600)
+    assert shell.json("show", asked)["status"] == "superseded"
+    assert shell.runtime.supervise("box").decision(asked).status == "superseded"
+    assert shell.json("proposals") == []
+    assert shell("approve", asked) == 4
+    assert "nobody answered within a day" in shell.err
+
+
 def test_any_unique_fragment_of_an_id_works_and_others_are_three(shell, asked: str) -> None:
     assert shell.json("show", asked[-5:])["id"] == asked
     assert shell("show", "zzzzzz") == 3

@@ -66,6 +66,16 @@ def test_a_count_gets_old(bar) -> None:
     assert short(bar) == "1⏳ 1●"
 
 
+def test_what_nobody_answered_for_a_day_waits_no_more(bar) -> None:
+    bar.up()
+    ask(bar, "api.example.com")
+    bar("proposals")
+    bar.world.clock.advance(24 * 3600 - 1)
+    assert short(bar) == "1?⏳ 1●"
+    bar.world.clock.advance(1)
+    assert bar.json("status")["waiting"] == 0
+
+
 def test_a_quarantine_is_counted_and_what_is_down_is_not_there(bar) -> None:
     bar.up()
     bar("proposals")

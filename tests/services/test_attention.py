@@ -1,5 +1,7 @@
 """Muting, asks that nobody answered, and what happened while nobody was here."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.presence import Presence
 from bottle_tui.errors import AlreadyDecided, Conflict
+from bottle_tui.ports import World
 from bottle_tui.services import (
     absence,
     ack,
@@ -148,6 +151,58 @@ def test_what_is_decided_is_not_superseded(bottle: Bottle) -> None:
     decide.reject(bottle.world, identity, "no")
     bottle.clock.advance(25 * 3600)
     assert outdated.settle(bottle.world) == []
+
+
+@pytest.mark.parametrize("look", [review.cards, lambda world: review.card(world, review.cards(world)[0].id)])
+def test_whoever_looks_a_day_later_writes_it_down(bottle: Bottle, look: Callable[[World], object]) -> None:
+    identity = bottle.ask()
+    bottle.clock.advance(24 * 3600 - 1)
+    look(bottle.world)
+    assert bottle.decided(identity) is None
+    bottle.clock.advance(1)
+    assert review.cards(bottle.world) == []
+    told = proposals.parse_decision(bottle.supervise.files[f"{DECISIONS}/{identity}.json"])
+    assert (told.status, told.reason) == ("superseded", outdated.A_DAY)
+
+
+def test_who_only_looks_or_finds_the_bottle_busy_sees_it_superseded_and_writes_nothing(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    bottle.clock.advance(25 * 3600)
+    assert review.cards(replace(bottle.world, read_only=True)) == []
+    found = review.card(replace(bottle.world, read_only=True), identity)
+    assert (found.status, found.decided_by, found.reason) == ("superseded", outdated.BY, outdated.A_DAY)
+    assert status.bottle(bottle.world, bottle.slug).pending == 0
+    with bottle.home.lock():
+        assert review.cards(bottle.world) == []
+    assert bottle.decided(identity) is None
+
+
+def test_nobody_decides_what_has_waited_for_a_day(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    digest = bottle.digest(identity)
+    bottle.clock.advance(24 * 3600)
+    with pytest.raises(AlreadyDecided, match=r"superseded by bottle-tui, 0 s ago: nobody answered within a day"):
+        decide.approve(bottle.world, identity, digest)
+    with pytest.raises(AlreadyDecided, match="superseded"):
+        decide.reject(bottle.world, identity, "no")
+    assert bottle.grants() == ["m1"]
+
+
+def test_what_was_tried_in_vain_or_reopened_waits_for_a_day_from_then_on(bottle: Bottle) -> None:
+    tried, reopened = bottle.ask(), bottle.ask("other.example.net")
+    decide.reject(bottle.world, reopened, "no")
+    bottle.clock.advance(20 * 3600)
+    bottle.pipelock.silent = True
+    decide.approve(bottle.world, tried, bottle.digest(tried))
+    bottle.pipelock.silent = False
+    decide.reopen(bottle.world, reopened)
+    bottle.clock.advance(23 * 3600)
+    assert {card.id: card.status for card in review.cards(bottle.world)} == {tried: "failed", reopened: "pending"}
+    bottle.clock.advance(3600)
+    assert review.cards(bottle.world) == []
+    for identity in (tried, reopened):
+        decision = bottle.decided(identity)
+        assert decision is not None and decision.status == "superseded"
 
 
 def test_at_stop_what_waits_is_superseded(bottle: Bottle) -> None:

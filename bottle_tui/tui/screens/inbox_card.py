@@ -1,6 +1,5 @@
 """The card of the inbox: what is drawn of it, how far it is scrolled, and what of its risks is in view."""
 
-
 from textual.screen import Screen
 
 from bottle_tui.core.arming import Part
