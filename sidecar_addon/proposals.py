@@ -76,7 +76,8 @@ class State:
 
     watched_at: datetime | None = None
     """The last word of a dashboard that somebody watches; it counts for `WATCHED`."""
-    muted: bool = False
+    muted_until: datetime | None = None
+    """Until when the operator wants no calls of this bottle; it ends by itself."""
     grantable_tokens: Mapping[str, tuple[str, ...]] | None = None
     """token_ref → the hosts it may be handed to."""
     wait_seconds: int = DEFAULT_WAIT
@@ -133,13 +134,15 @@ def parse_decision(data: bytes) -> Decision:
 
 def parse_state(data: bytes) -> State:
     """Read `state.json`. Raises ProposalError only."""
-    value = _load(data, ("version", "watched_at", "muted", "grantable_tokens", "wait_seconds"), "state.json")
+    known = ("version", "watched_at", "muted", "muted_until", "grantable_tokens", "wait_seconds")
+    value = _load(data, known, "state.json")
+    _flag(value, "muted")  # of hosts that gave no end; it counts for nothing
     wait = value.get("wait_seconds", DEFAULT_WAIT)
     if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= MAX_WAIT:
         raise ProposalError(f"wait_seconds: must be a number from 0 to {MAX_WAIT}")
     return State(
         watched_at=None if value.get("watched_at") is None else _moment(value, "watched_at"),
-        muted=_flag(value, "muted"),
+        muted_until=None if value.get("muted_until") is None else _moment(value, "muted_until"),
         grantable_tokens=_grantable(value.get("grantable_tokens") or []),
         wait_seconds=wait,
     )
@@ -157,7 +160,8 @@ def as_data(item: Proposal | Decision | State) -> dict[str, Any]:
         return {
             "version": 1,
             "watched_at": iso(item.watched_at),
-            "muted": item.muted,
+            # Only where there is one: a supervise of an earlier start takes no key that it does not know.
+            **({"muted_until": iso(item.muted_until)} if item.muted_until is not None else {}),
             "grantable_tokens": tokens,
             "wait_seconds": item.wait_seconds,
         }

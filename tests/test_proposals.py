@@ -30,7 +30,7 @@ def test_a_decision_reads_back_as_it_was_written(decision: Decision) -> None:
 
 
 def test_state_reads_back_as_it_was_written_and_its_defaults_grant_nothing() -> None:
-    state = State(NOON, True, {"EXAMPLE_TOKEN": ("api.example.com",)}, 5)
+    state = State(NOON, NOON, {"EXAMPLE_TOKEN": ("api.example.com",)}, 5)
     assert proposals.parse_state(proposals.render(state)) == state
     assert proposals.parse_state(b"{}").grantable_tokens == {}
 
@@ -93,6 +93,8 @@ def test_a_decision_with_something_wrong_is_refused_by_its_place(values: dict[st
         '{"wait_seconds": true}',
         '{"muted": "no"}',
         '{"grantable_tokens": {}, "muted": 0}',
+        '{"muted_until": true}',
+        '{"muted_until": "in a while"}',
         '{"grantable_tokens": [{"token_ref": 1, "hosts": []}]}',
         '{"grantable_tokens": [{"token_ref": "T", "hosts": "api.example.com"}]}',
         '{"grantable_tokens": ["T"]}',
@@ -102,6 +104,14 @@ def test_a_decision_with_something_wrong_is_refused_by_its_place(values: dict[st
 def test_state_with_something_wrong_is_refused(text: str) -> None:
     with pytest.raises(ProposalError):
         proposals.parse_state(text.encode())
+
+
+def test_a_mute_without_an_end_as_hosts_once_wrote_it_counts_for_nothing() -> None:
+    assert proposals.parse_state(b'{"muted": true}') == proposals.parse_state(b"{}")
+
+
+def test_a_state_without_a_mute_says_nothing_of_it_to_a_supervise_that_does_not_know_its_end() -> None:
+    assert b"muted" not in proposals.render(proposals.State())
 
 
 HOSTILE = [

@@ -40,7 +40,7 @@ def keep(world: World, drawn: Blueprint, prepared: Prepared) -> None:
     home = world.home.bottle(drawn.plan.slug)
     home.write(TABLE_FILE, prepared.table.data)
     home.write(CONFIG_FILE, prepared.pipelock)
-    home.write(queue.STATE_FILE, launching.first_state(drawn.plan))
+    home.write(queue.STATE_FILE, launching.first_state(world, drawn.plan))
     home.write(slots.FILE, slots.render(slots_after(drawn.plan, slots.parse(home.read(slots.FILE)))))
 
 

@@ -11,7 +11,7 @@ from bottle_tui.core.plan import Plan
 from bottle_tui.core.providers import MCP_URL
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import Authorities, BottleHome, Launch, Minted, Role, World
-from bottle_tui.services import tokens
+from bottle_tui.services import muting, tokens
 from bottle_tui.services.blueprint import Blueprint
 from bottle_tui.services.session import QUARANTINE_FILE, fresh_id
 from sidecar_addon import proposals
@@ -58,7 +58,7 @@ def prepare(world: World, blueprint: Blueprint, incarnation: str, *, runtime: st
                 "/etc/pipelock/tls/ca.pem": pipelock.certificate,
                 **_extra_ca(plan, "/etc/pipelock/extra/extra.pem"),
             },
-            "supervise": {"/var/lib/supervise/decisions/state.json": first_state(plan)},
+            "supervise": {"/var/lib/supervise/decisions/state.json": first_state(world, plan)},
             "agent": _agent_files(blueprint, gate.certificate, roots),
         },
         private_files=_private(gate, pipelock),
@@ -83,9 +83,10 @@ def first_table(plan: Plan, apply: str, *, hop: bool, quarantined: bool = False)
     return Table(routes=routes, apply=apply, quarantined=quarantined)
 
 
-def first_state(plan: Plan) -> bytes:
-    """Supervise's `state.json`."""
-    return proposals.render(state_of(plan))
+def first_state(world: World, plan: Plan) -> bytes:
+    """Supervise's `state.json`; a mute lasts over a stop."""
+    muted_until = muting.until(world.home.bottle(plan.slug), world.clock.now())
+    return proposals.render(replace(state_of(plan), muted_until=muted_until))
 
 
 def state_of(plan: Plan) -> proposals.State:

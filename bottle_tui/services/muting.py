@@ -1,10 +1,13 @@
-"""A bottle that calls nobody for a while: kept in its folder, so that every dashboard knows, and told to its agent."""
+"""A bottle that calls nobody for a while: kept in its folder, so that every dashboard knows, and told to its agent.
+
+Supervise is told until when, and compares by itself: nobody has to be there when it ends.
+"""
 
 from datetime import datetime
 
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import BottleHome, World
-from bottle_tui.services import lookup, queue, session
+from bottle_tui.services import queue, session
 from sidecar_addon.times import iso, parse_time
 
 FILE = "muted"
@@ -19,7 +22,7 @@ def mute(world: World, slug: str, until: datetime | None) -> str:
             opened.home.delete(FILE)
         else:
             opened.home.write(FILE, str(iso(until)).encode())
-        queue.tell_state(opened, muted=until is not None)
+        queue.tell_state(opened, muted_until=until)
     return (
         f"{slug}: calls again" if until is None else f"{slug}: muted until {until.astimezone():%H:%M}; its agent knows"
     )
@@ -49,29 +52,18 @@ def muted(world: World, slug: str | None = None) -> dict[str, datetime]:
 
 
 def settle(world: World, slug: str | None = None) -> list[str]:
-    """Mutes that are over are taken away, and their agents told; the slugs. One that cannot be told stays for later."""
+    """Mutes that are over are taken away; the slugs. Their agents know by themselves that they are."""
     done: list[str] = []
     for name in [slug] if slug else world.home.slugs():
         home = world.home.bottle(name)
         try:
             if home.read(FILE) is None or until(home, world.clock.now()) is not None:
                 continue
-            if lookup.find(world, name) is None:
+            with home.lock(timeout=LOCK_SECONDS):
+                if until(home, world.clock.now()) is not None:
+                    continue  # muted anew
                 home.delete(FILE)
-                continue
-            ended = _ended(world, name)
         except BottleError:
             continue
-        done += [name] if ended else []
+        done.append(name)
     return done
-
-
-def _ended(world: World, slug: str) -> bool:
-    """The agent is told first: until it is, the mark stays for the next try. False when it was muted anew meanwhile."""
-    opened = session.opened(world, slug)
-    with opened.home.lock(timeout=LOCK_SECONDS):
-        if until(opened.home, world.clock.now()) is not None:
-            return False
-        queue.tell_state(opened, muted=False)
-        opened.home.delete(FILE)
-    return True

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
-from bottle_tui.services import lookup, muting, queue, session
+from bottle_tui.services import lookup, queue, session
 from bottle_tui.services.session import Session
 
 
@@ -17,8 +17,7 @@ def watched(world: World, moment: datetime, slug: str | None = None) -> int:
                 continue
             with world.home.bottle(name).lock(timeout=1.0):
                 opened = session.opened(world, name)
-                is_muted = muting.until(opened.home, world.clock.now()) is not None
-                queue.tell_state(opened, watched_at=_latest(opened, moment), muted=is_muted)
+                queue.tell_state(opened, watched_at=_latest(opened, moment))
                 queue.tell_again(opened)
         except BottleError:
             continue

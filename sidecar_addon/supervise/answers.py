@@ -44,8 +44,8 @@ def subject(proposal: Proposal) -> str:
 
 def watching(state: State, now: datetime) -> str:
     """Whether anybody is likely to answer soon; empty when somebody is watching."""
-    if state.muted:
-        return "The operator has muted this bottle, so an answer may take long."
+    if state.muted_until is not None and now < state.muted_until:
+        return f"The operator has muted this bottle until {iso(state.muted_until)}, so an answer may take long."
     if state.watched_at is None:
         return "Nobody has had the dashboard open yet, so an answer may take long."
     if now - state.watched_at > WATCHED:

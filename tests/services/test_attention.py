@@ -41,37 +41,42 @@ def test_a_muted_bottle_tells_its_agent_and_every_dashboard_knows_until_when(bot
     end = bottle.world.clock.now() + timedelta(minutes=15)
     line = muting.mute(bottle.world, bottle.slug, end)
     assert "muted until" in line
-    assert told(bottle).muted and told(bottle).grantable_tokens == {"EXAMPLE_TOKEN": ("files.example.net",)}
+    assert told(bottle).muted_until == end and told(bottle).grantable_tokens == {
+        "EXAMPLE_TOKEN": ("files.example.net",)
+    }
     assert muting.muted(bottle.world) == {bottle.slug: end}
 
 
-def test_a_mute_ends_by_itself_and_the_agent_is_told(bottle: Bottle) -> None:
+def hears_of_a_mute(bottle: Bottle) -> bool:
+    """Whether supervise would tell its agent of one."""
+    return "muted" in answers.watching(told(bottle), bottle.clock.now())
+
+
+def test_a_mute_ends_by_itself_for_the_agent_too_with_nobody_there(bottle: Bottle) -> None:
     muting.mute(bottle.world, bottle.slug, bottle.world.clock.now() + timedelta(minutes=15))
-    assert muting.settle(bottle.world) == []
-    bottle.clock.advance(15 * 60)
-    assert muting.muted(bottle.world) == {}
-    assert muting.settle(bottle.world) == [bottle.slug]
-    assert not told(bottle).muted
-    assert muting.settle(bottle.world) == []
-
-
-def test_a_mute_whose_end_nobody_told_is_told_with_the_next_watcher(bottle: Bottle) -> None:
-    muting.mute(bottle.world, bottle.slug, bottle.world.clock.now() + timedelta(minutes=15))
-    watching.watched(bottle.world, bottle.clock.now())
-    assert told(bottle).muted
-    bottle.clock.advance(16 * 60)
-    watching.watched(bottle.world, bottle.clock.now())
-    assert not told(bottle).muted and told(bottle).watched_at == bottle.world.clock.now()
-
-
-def test_a_mute_that_could_not_be_told_to_be_over_is_tried_again(bottle: Bottle) -> None:
-    muting.mute(bottle.world, bottle.slug, bottle.world.clock.now() + timedelta(minutes=15))
-    bottle.clock.advance(16 * 60)
+    bottle.clock.advance(15 * 60 - 1)
+    assert hears_of_a_mute(bottle) and muting.settle(bottle.world) == []
+    bottle.clock.advance(1)
+    assert not hears_of_a_mute(bottle) and muting.muted(bottle.world) == {}
     bottle.supervise.unreachable = True
+    assert muting.settle(bottle.world) == [bottle.slug]
     assert muting.settle(bottle.world) == []
     bottle.supervise.unreachable = False
     assert muting.settle(bottle.world) == [bottle.slug]
     assert not told(bottle).muted
+
+
+def test_a_watcher_changes_nothing_of_a_mute(bottle: Bottle) -> None:
+    end = bottle.world.clock.now() + timedelta(minutes=15)
+    muting.mute(bottle.world, bottle.slug, end)
+    watching.watched(bottle.world, bottle.clock.now())
+    assert told(bottle).muted_until == end
+
+
+def test_a_mute_that_is_taken_back_is_over_for_the_agent(bottle: Bottle) -> None:
+    muting.mute(bottle.world, bottle.slug, bottle.world.clock.now() + timedelta(minutes=15))
+    muting.mute(bottle.world, bottle.slug, None)
+    assert not hears_of_a_mute(bottle) and muting.muted(bottle.world) == {}
 
 
 def nobody(bottle: Bottle) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,9 @@ from bottle_tui.errors import (
     UsageError,
 )
 from bottle_tui.ports import Launch, Recorded, Role, World
-from bottle_tui.services import audit, decide, lookup, pipelock, review, start, status, stop, tokens
+from bottle_tui.services import audit, decide, lookup, muting, pipelock, review, start, status, stop, tokens
 from bottle_tui.services.start import UpResult
+from sidecar_addon import proposals
 from sidecar_addon.table_parser import parse
 
 TOKEN = "value-of-the-example-token"
@@ -622,3 +624,13 @@ def test_what_the_operator_passes_through_unread_stays_so_under_another_manifest
     place.accepted_up()
     assert "more.example.com" in place.hosts_in_force()
     assert place.runtime.gate("box").table.exact["docs.example.com"].pipelock == "passthrough"
+
+
+def test_a_mute_lasts_over_stop_and_up_for_the_agent_as_for_every_dashboard(place: Place) -> None:
+    place.up()
+    end = place.world.clock.now() + timedelta(minutes=15)
+    muting.mute(place.world, "box", end)
+    stop.stop(place.world, "box")
+    place.up()
+    told = proposals.parse_state(place.runtime.supervise("box").files["/var/lib/supervise/decisions/state.json"])
+    assert told.muted_until == end and muting.muted(place.world) == {"box": end}

@@ -102,7 +102,10 @@ async def test_when_the_time_is_over_the_answer_is_pending_and_says_what_to_do(b
     [
         ({}, "Nobody has had the dashboard open yet"),
         ({"watched_at": datetime(2026, 1, 1, tzinfo=UTC)}, "Nobody is watching right now (last seen 2026-01-01T"),
-        ({"watched_at": datetime.now(UTC), "muted": True}, "muted this bottle"),
+        (
+            {"watched_at": datetime.now(UTC), "muted_until": datetime(2100, 1, 1, tzinfo=UTC)},
+            "muted this bottle until 2100",
+        ),
     ],
 )
 async def test_a_pending_answer_says_when_nobody_watches(
@@ -110,6 +113,14 @@ async def test_a_pending_answer_says_when_nobody_watches(
 ) -> None:
     bottle.tell(wait_seconds=0, **state)
     assert says in text_of(await client.call_tool("egress-block", ASK))
+
+
+async def test_a_mute_ends_by_itself(bottle: Bottle, client: Client) -> None:
+    now = datetime.now(UTC)
+    bottle.tell(wait_seconds=0, watched_at=now + timedelta(minutes=16), muted_until=now + timedelta(minutes=15))
+    assert "muted" in text_of(await client.call_tool("egress-block", ASK))
+    bottle.later(timedelta(minutes=16))
+    assert "an answer may take long" not in text_of(await client.call_tool("egress-block", ASK))
 
 
 async def test_a_decision_that_is_not_in_force_is_told_as_such_and_stays_open(bottle: Bottle, client: Client) -> None:

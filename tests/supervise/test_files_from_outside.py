@@ -41,7 +41,7 @@ async def test_a_signal_without_a_new_file_repeats_the_last_acks(bottle: Bottle,
 
 
 async def test_state_is_acked_with_its_digest_and_without_one_when_it_is_gone(bottle: Bottle) -> None:
-    bottle.tell(wait_seconds=7, muted=True)
+    bottle.tell(wait_seconds=7, watched_at=datetime(2026, 1, 1, tzinfo=UTC))
     digest = spool.read(bottle.folder / "decisions" / "state.json", 10_000).digest
     assert bottle.events[-1] == {"event": "state_loaded", "digest": digest}
     (bottle.folder / "decisions" / "state.json").unlink()
