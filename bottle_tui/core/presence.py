@@ -57,3 +57,7 @@ class Presence:
         if told or not back.watching(now):
             return back, None
         return replace(back, told_at=now), min(now, back.seen_at + WATCHING - WATCHED)
+
+    def untold(self) -> Self:
+        """There is an agent that was not told yet."""
+        return replace(self, told_at=None)

@@ -71,6 +71,10 @@ class Calling:
         self.presence, tell = self.presence.tells(self._services.now())
         return tell
 
+    def began(self) -> None:
+        """A bottle has begun to run: its agent has not been told."""
+        self.presence = self.presence.untold()
+
     def heard(self, board: Board) -> None:
         """What waits now: the badge follows, and maybe it is time to call."""
         self._board = board

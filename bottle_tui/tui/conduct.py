@@ -88,7 +88,9 @@ class Conduct:
             case m.BottlesLoaded() | m.BottlesFailed():
                 self.reader.ended("bottles")
                 self.nudges.attend(after.running)
-                if before.bottles_at is None:
+                if not set(after.running) <= set(before.running):
+                    self.calling.began()
+                if after.bottles_at is not None:
                     self.watch(after)
             case m.TimePassed():
                 self._look_at_clocks()

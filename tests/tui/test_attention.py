@@ -224,6 +224,17 @@ async def test_the_key_that_closes_the_summary_and_the_next_one_at_once_decide_n
         await operator.until(lambda: operator.called("approve"))
 
 
+async def test_the_agent_of_a_bottle_that_begins_to_run_is_told_at_once(sit: Sit) -> None:
+    desk = Desk(waiting=[card()])
+    desk.running, late = desk.running[:2], desk.running[2]
+    async with sit(desk) as operator:
+        await operator.until(lambda: operator.called("watched"))
+        desk.running = [*desk.running, late]
+        operator.app.conduct.reader.read("bottles")
+        await operator.until(lambda: len(operator.app.board.running) == 3)
+        await operator.until(lambda: len(operator.called("watched")) == 2)
+
+
 async def test_the_agents_are_told_that_somebody_watches_only_while_somebody_does(sit: Sit) -> None:
     async with sit(Desk(waiting=[card()])) as operator:
         await operator.until(lambda: operator.called("watched"))
