@@ -16,6 +16,7 @@ from bottle_tui.tui.wiring.services import Services
 from bottle_tui.tui.workers.asking import Asking, follow
 from bottle_tui.tui.workers.attending import Attending
 from bottle_tui.tui.workers.deeds import Deeds
+from bottle_tui.tui.workers.learning import Learning
 from bottle_tui.tui.workers.nudging import Nudges
 from bottle_tui.tui.workers.reader import Reader
 
@@ -33,6 +34,7 @@ class Conduct:
         self.services = services
         self.reader = Reader(app, services)
         self.deeds = Deeds(app, services)
+        self.learning = Learning(self.deeds)
         self.asking = Asking(app, services)
         self.attending = Attending(app, services)
         self.nudges = Nudges(services, lambda: app.post_message(m.NudgeArrived()), self.attending.denied,
@@ -82,8 +84,7 @@ class Conduct:
         match heard:
             case m.CardsLoaded() | m.CardsFailed():
                 self.reader.ended("cards")
-                if after.following:
-                    self.deeds.learn(after.following)
+                self.learning.follow(after.following)
                 self.calling.heard(after)
             case m.BottlesLoaded() | m.BottlesFailed():
                 self.reader.ended("bottles")
@@ -92,6 +93,10 @@ class Conduct:
                     self.calling.began()
                 if after.bottles_at is not None:
                     self.watch(after)
+            case m.CardLearned(card):
+                self.learning.learned(card.id)
+            case m.CardLost(id, _):
+                self.learning.learned(id)
             case m.TimePassed():
                 self._look_at_clocks()
                 self.attending.tick(settles=not after.read_only)

@@ -179,6 +179,13 @@ class Marked(Heard):
 
 
 @dataclass
+class Reminded(Heard):
+    """The line for an agent that does not listen was copied: that of this approval."""
+
+    id: str
+
+
+@dataclass
 class Folded(Heard):
     """The operator wants a bottle's asks in one row, or each in its own."""
 

@@ -315,7 +315,7 @@ async def test_an_agent_that_does_not_listen_is_said_and_c_copies_a_line_for_it(
     files, _, _ = lab_cards()
     desk = Desk(waiting=[card(), files])
     async with sit(desk, size=(120, 40)) as operator:
-        desk.decided = {card().id: card(status="approved")}
+        desk.decided = {card().id: card(status="approved", in_force=True)}
         await operator.press("a")
         await operator.until(lambda: operator.app.board.last.undo)
         await operator.press("c")

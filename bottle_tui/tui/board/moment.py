@@ -14,7 +14,7 @@ from bottle_tui.core.narrowing import Ask
 from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import BottleStatus, Card
 from bottle_tui.tui.board.editing import Beside, Edits
-from bottle_tui.tui.board.results import Result, Results
+from bottle_tui.tui.board.results import Result, Results, unread
 from bottle_tui.tui.board.silence import Silence
 from bottle_tui.tui.board.standing import Standing
 
@@ -174,11 +174,11 @@ class Board:
         return tuple(self.edits.shown(self.cards[id]) for id, now, digest in found if now and now == digest)
 
     @property
-    def deaf(self) -> Result | None:
-        """The approval of the result line, when its agent does not listen."""
-        return self.last if self.last and self.last.is_unread(self.now) else None
+    def deaf(self) -> Results:
+        """Approvals whose agents do not listen; the first is the one that the screen names, and `c` is about."""
+        return unread(self.results, self.now)
 
     @property
-    def following(self) -> str | None:
-        """The approval of the result line, while its agent's retry is still to be seen."""
-        return self.last.id if self.last and self.last.is_followed(self.now) else None
+    def following(self) -> tuple[str, ...]:
+        """Approvals whose retry is still to be seen, the newest first."""
+        return tuple(dict.fromkeys(each.id for each in self.results if each.is_followed(self.now)))

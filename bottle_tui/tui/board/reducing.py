@@ -97,6 +97,8 @@ def _decided(board: Board, heard: m.Heard) -> Board | None:
             return deciding.ended(board, id, Result(now, line, "bad", id))
         case m.Muted(slug, line) | m.BottleChanged(slug, line):
             return deciding.ended(board, slug, Result(now, line, "ok", slug))
+        case m.Reminded(id):
+            return replace(board, results=results.reminded(board.results, id))
         case m.Proposed(id):
             return arrivals.filed(board, id)
         case m.Withdrawn(id, line):

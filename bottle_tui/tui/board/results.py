@@ -12,6 +12,8 @@ UNREAD = 30.0
 """Seconds after which an agent that has not read an approval is not listening."""
 FOLLOWED = 300.0
 """Seconds for which the screen follows an approval to the agent's retry."""
+GIVEN_UP = 3600.0
+"""Seconds after which an approval that its agent has never read is followed no longer."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,23 @@ class Result:
     """How far an approval has come: "agent has read it", "retry passed (200)"."""
     ends: datetime | None = None
     """When what was approved ends by itself."""
+    host: str = ""
+    slug: str = ""
+    """What was approved for which bottle, once the card was looked at again."""
+    heard_of: bool = True
+    """Whether an agent is to hear of it: not of what was the operator's own idea, nor of what is over."""
+    reminded: bool = False
+    """Whether the line for its agent was copied."""
 
     def is_unread(self, now: datetime) -> bool:
         """An approval that its agent has not read for so long that it does not listen."""
-        return self.undo and not self.delivery and (now - self.at).total_seconds() > UNREAD
+        waited = (now - self.at).total_seconds()
+        return self.undo and self.heard_of and not self.delivery and UNREAD < waited < GIVEN_UP
 
     def is_followed(self, now: datetime) -> bool:
-        """A fresh approval whose retry is still to be seen."""
+        """A fresh approval whose retry is still to be seen, or one that was never read."""
         fresh = self.undo and (now - self.at).total_seconds() < FOLLOWED
-        return fresh and not self.delivery.startswith("retry passed")
+        return (fresh and not self.delivery.startswith("retry passed")) or self.is_unread(now)
 
     def told(self) -> Self:
         """Only told: without the keys that take it back."""
@@ -47,14 +57,19 @@ type Results = tuple[Result, ...]
 
 
 def added(results: Results, result: Result) -> Results:
-    """One more; the oldest makes room."""
-    return (result, *results)[:KEPT_RESULTS]
+    """One more; the oldest makes room, but for what is followed."""
+    return _kept((result, *results), result.at)
 
 
 def ended(results: Results, id: str, result: Result) -> Results:
-    """A worker has ended; its busy line gives way to what came of it."""
-    rest = tuple(old for old in results if not (old.kind == "busy" and old.id == id))
-    return (result, *rest)[:KEPT_RESULTS]
+    """A worker has ended; its busy line gives way to what came of it, and what was done before with it is over."""
+    rest = (old for old in results if not (old.kind == "busy" and old.id == id))
+    over = (old.told() if result.kind == "ok" and old.id == result.id else old for old in rest)
+    return _kept((result, *over), result.at)
+
+
+def _kept(results: Results, now: datetime) -> Results:
+    return tuple(each for place, each in enumerate(results) if place < KEPT_RESULTS or each.is_followed(now))
 
 
 def noted(results: Results, lines: Iterable[str], now: datetime) -> Results:
@@ -62,15 +77,29 @@ def noted(results: Results, lines: Iterable[str], now: datetime) -> Results:
     notes = tuple(Result(now, line, "ok") for line in lines)
     last = results[0] if results else None
     kept = 1 if last and (last.undo or last.reopen or last.kind == "busy") else 0
-    return (*results[:kept], *notes, *results[kept:])[:KEPT_RESULTS]
+    return _kept((*results[:kept], *notes, *results[kept:]), now)
 
 
 def delivered(results: Results, card: Card) -> Results:
     """How far the approval of that card has come."""
+    known = {"host": card.host or card.tool, "slug": card.slug, "heard_of": card.in_force and not card.by_operator}
     return tuple(
-        replace(result, delivery=card.delivery, ends=card.ends) if result.id == card.id and result.undo else result
+        replace(result, delivery=card.delivery, ends=card.ends, **known)  # type: ignore[arg-type]
+        if result.id == card.id and result.undo
+        else result
         for result in results
     )
+
+
+def reminded(results: Results, id: str) -> Results:
+    """The line for the agent of that approval was copied."""
+    return tuple(replace(each, reminded=True) if each.id == id else each for each in results)
+
+
+def unread(results: Results, now: datetime) -> Results:
+    """Approvals whose agents do not listen: those first for which no line was copied yet, and the newest of them."""
+    found = (each for each in results if each.is_unread(now))
+    return tuple(sorted(found, key=lambda each: each.reminded))
 
 
 def elsewhere(card: Card, now: datetime) -> Result:

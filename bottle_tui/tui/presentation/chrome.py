@@ -8,7 +8,7 @@ from bottle_tui.core.views import SKEW
 from bottle_tui.core.words import plain
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation import denied, silence
-from bottle_tui.tui.presentation.result_rows import result_row
+from bottle_tui.tui.presentation.result_rows import deaf_row, result_row
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, spread, width_of, wrapped
 from bottle_tui.tui.presentation.times import ago, clock, stale
 
@@ -119,13 +119,18 @@ def tab_at(board: Board, view: str, x: int) -> str | None:
     return None
 
 
-def last_rows(board: Board, width: int) -> tuple[Row, ...]:
-    """The last result; what went wrong gets up to three rows, so that nothing that matters is cut."""
-    last = board.last
+def last_rows(board: Board, width: int, *, copies: bool = False) -> tuple[Row, ...]:
+    """The last result; what went wrong gets up to three rows, so that nothing that matters is cut.
+
+    `copies`: whether `c` copies a line here for the agent that does not listen; it is named then, whatever came later.
+    """
+    last, deaf = board.last, board.deaf
     if last is None:
         return (fit_row((), width),)
+    if copies and deaf and deaf[0] is not last:
+        return (deaf_row(deaf[0], len(deaf) - 1, width), *last_rows(board, width))
     if last.kind != "bad":
-        return (result_row(last, width, board.now),)
+        return (result_row(last, width, board.now, copies=copies),)
     lines = wrapped(f"✗ {clock(last.at)} {visible(last.text)}", width - 2)
     shown = lines[:RESULT_ROWS] if len(lines) <= RESULT_ROWS else [*lines[: RESULT_ROWS - 1], " ".join(lines[2:])]
     return tuple(fit_row(row(Span(f" {cut(line, width - 2)}", "danger")), width) for line in shown)

@@ -19,10 +19,11 @@ from bottle_tui.tui.board.deciding import of_bottle, problem, targets
 from bottle_tui.tui.dialogs.denied import Denied
 from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.presentation.change_rows import whole_change
-from bottle_tui.tui.presentation.chrome import Hint
+from bottle_tui.tui.presentation.chrome import Hint, last_rows
 from bottle_tui.tui.presentation.facts import drawn_card, evidence_lines
 from bottle_tui.tui.presentation.inbox_keys import inbox_hints
 from bottle_tui.tui.presentation.inbox_rows import fold_rows
+from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.presentation.whole_card import plain_card, whole_words
 from bottle_tui.tui.screens.inbox_card import CardPane
 from bottle_tui.tui.screens.inbox_decisions import Decisions, is_own
@@ -102,6 +103,10 @@ class InboxView(NarrowingView):
             "result": (places["result"], frozenset()),
             "bottle": (of_bottle(board, board.here), frozenset()),
         }
+
+    def result_rows(self, board: Board, width: int) -> tuple[Row, ...]:
+        """And of whose agent does not listen, where that is not the last result."""
+        return last_rows(board, width, copies=True)
 
     def hints(self, board: Board) -> tuple[Sequence[Hint], Sequence[Hint]]:
         at, guard = self.sentry.now(), self.sentry.guard
@@ -201,13 +206,14 @@ class InboxView(NarrowingView):
             self.post_message(m.Filtered(card.slug))
 
     def action_copy(self) -> None:
-        """One line for the agent that does not listen, while the result line says so; else the card."""
-        deaf = self.board.deaf if self.board else None
-        if deaf is None:
+        """One line for the agent that does not listen, while the screen names one; else the card."""
+        deaf = self.board.deaf if self.board else ()
+        if not deaf:
             self.action_copy_card()
             return
-        self.app.copy_to_clipboard(reminder.line(deaf.id))
-        self.tell(clipboard.said("one line to paste to the agent"))
+        self.app.copy_to_clipboard(reminder.line(deaf[0].id))
+        self.post_message(m.Reminded(deaf[0].id))
+        self.tell(clipboard.said("one line to paste to the agent (y: the card)"))
 
     def action_copy_card(self) -> None:
         """The card as plain text."""
