@@ -27,8 +27,26 @@ def test_two_asks_of_a_bottle_stand_apart_and_three_fold_in_the_place_of_the_fir
     assert shown(arrived(Folding(), "l1 d1 l2 l3", "l1", first=True), "l1 d1 l2 l3") == ["l×3", "d1"]
 
 
-def test_an_arrival_folds_nothing_that_is_open_under_the_cursor() -> None:
-    assert shown(arrived(Folding(), "l1 l2 l3", "l1"), "l1 l2 l3") == ["l1", "l2", "l3"]
+def test_an_arrival_folds_behind_the_cursor_and_never_what_is_open_under_it() -> None:
+    assert shown(arrived(Folding(), "l1 l2 l3", "l1"), "l1 l2 l3") == ["l1", "l×2"]
+    assert shown(arrived(Folding(), "l1 l2 l3", "l2"), "l1 l2 l3") == ["l×2", "l2"]
+    assert shown(arrived(Folding(), "l1 l2 l3 l4", "l3"), "l1 l2 l3 l4") == ["l1", "l2", "l3", "l4"]
+
+
+def test_more_arrivals_join_the_fold_behind_the_cursor_and_moving_away_folds_all() -> None:
+    order = "l1 l2 l3 l4 l5 l6"
+    folded = arrived(arrived(Folding(), "l1 l2 l3", "l1"), order, "l1")
+    assert shown(folded, order) == ["l1", "l×5"]
+    assert shown(moved(folded, order, "l2"), order) == ["l1", "l×5"], "the cursor is on the fold"
+    left = moved(arrived(folded, f"{order} d1", "l1"), f"{order} d1", "d1")
+    assert shown(left, f"{order} d1") == ["l×6", "d1"]
+    assert shown(folded.close("l", 6), order) == ["l×6"]
+
+
+def test_an_ask_that_is_taken_out_of_a_fold_leaves_the_others_in_it() -> None:
+    folded = arrived(Folding(), "l1 l2 l3 l4", "l1").beside("l2")
+    assert shown(folded, "l1 l2 l3 l4") == ["l1", "l2", "l×2"]
+    assert shown(arrived(folded, "l2 l3 l4", "l2"), "l2 l3 l4") == ["l2", "l×2"]
 
 
 def test_an_arrival_folds_below_the_cursor_but_takes_no_row_from_above_it() -> None:

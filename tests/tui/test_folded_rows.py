@@ -38,6 +38,36 @@ async def test_a_folded_row_decides_nothing_until_it_was_opened(sit: Sit) -> Non
         assert operator.called("approve")[0][1] == many()[0].id
 
 
+async def test_asks_of_the_only_bottle_fold_behind_the_open_one_as_they_arrive(sit: Sit) -> None:
+    asks = many(6)
+    desk = Desk(waiting=asks[:1])
+    async with sit(desk) as operator:
+        for count in range(2, 7):
+            desk.waiting = asks[:count]
+            await operator.until(lambda count=count: len(operator.app.board.cards) == count)
+            assert operator.app.board.open_card.id == asks[0].id and operator.app.board.line_index == 0
+        rows = operator.text("#inbox").splitlines()
+        assert len(rows) == 2 and "files0.example.net" in rows[0]
+        assert "▸ 5 more asks: files1.example.net" in rows[1]
+        await operator.press("j")
+        assert "files5.example.net" in operator.text("#card") and operator.app.board.fold
+
+
+async def test_after_a_decision_the_next_ask_opens_out_of_the_fold_behind_it(sit: Sit) -> None:
+    asks = many(5)
+    desk = Desk(waiting=asks[:1])
+    async with sit(desk) as operator:
+        desk.waiting = list(asks)
+        await operator.until(lambda: len(operator.app.board.lines) == 2)
+        for number in range(3):
+            assert operator.app.board.open_card.id == asks[number].id
+            await operator.press("a")
+            await operator.until(lambda number=number: asks[number].id not in operator.app.board.cards)
+        assert [call[1] for call in operator.called("approve")] == [each.id for each in asks[:3]]
+        assert operator.app.board.open_card.id == asks[3].id
+        assert len(operator.app.board.lines) == 2
+
+
 async def test_l_unfolds_and_h_folds(sit: Sit) -> None:
     async with sit(Desk(waiting=[*many(), card()]), size=(80, 40)) as operator:
         await operator.press("l")

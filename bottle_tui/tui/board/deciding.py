@@ -5,6 +5,9 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bottle_tui.core.arming import Target
+from bottle_tui.core.folding import Folding
+from bottle_tui.core.joining import head_of, joined
+from bottle_tui.core.selection import Selection
 from bottle_tui.core.views import Card
 from bottle_tui.tui.board import results
 from bottle_tui.tui.board.moment import Board
@@ -57,12 +60,22 @@ def _digest(board: Board, card: Card) -> str:
 def started(board: Board, id: str, verb: str, text: str) -> Board:
     """A worker has begun; after a decision the next oldest opens."""
     open_ones = [(card.id, card.created) for card in board.waiting if card.id not in board.applying]
+    selection = board.selection.decided(id, open_ones)
     return replace(
         board,
         applying=MappingProxyType({**board.applying, id: verb}),
-        selection=board.selection.decided(id, open_ones),
+        selection=selection,
+        folding=_unfolded(board, selection),
         results=results.added(board.results, Result(board.now, text, "busy", id)),
     )
+
+
+def _unfolded(board: Board, selection: Selection) -> Folding:
+    """After a decision the next ask of the same bottle opens, out of the fold behind the decided one."""
+    before, next_one = board.open_card, board.cards.get(selection.selected or "")
+    if before is None or next_one is None or next_one.id == before.id or next_one.slug != before.slug:
+        return board.folding
+    return board.folding.beside(head_of(joined(selection.order, board.cards), next_one.id) or next_one.id)
 
 
 def ended(board: Board, id: str, result: Result) -> Board:

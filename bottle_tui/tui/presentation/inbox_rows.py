@@ -111,7 +111,7 @@ def _shown(line: Line, board: Board) -> Card:
 
 
 def fold_row(line: Line, board: Board, width: int) -> Row:
-    """All asks of one bottle: since when, how many, for which hosts, and the worst risk among them."""
+    """The folded asks of one bottle: since when, how many, for which hosts, and the worst risk among them."""
     cards = [board.cards[id] for id in line.ids]
     selected = board.selection.selected in line.ids
     mark = Span("▶ " if selected else "  ", "accent")
@@ -123,7 +123,8 @@ def fold_row(line: Line, board: Board, width: int) -> Row:
     state = Span(f"{'waits' if waits else 'went on':>12} " if width >= 52 else "", "accent" if waits else "muted")
     room = width - width_of((mark, slug, since, worst, state))
     hosts = ", ".join(dict.fromkeys(visible(card.host) or "its Dockerfile" for card in cards))
-    text = fit(cut(f"▸ {len(cards)} asks: {hosts}", room - 1), room)
+    more = "more " if any(other.slug == line.slug and other.ids != line.ids for other in board.lines) else ""
+    text = fit(cut(f"▸ {len(cards)} {more}asks: {hosts}", room - 1), room)
     return fit_row((mark, slug, since, Span(text, "strong" if selected else "plain"), worst, state), width)
 
 
