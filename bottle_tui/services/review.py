@@ -21,6 +21,7 @@ from bottle_tui.services.session import Live, Session
 from sidecar_addon import proposals
 
 UNDECIDED = queue.OPEN
+_EARLIER = "{} belongs to an earlier start of the bottle; the agent has to ask again"
 PATIENCE, GLANCE = 20.0, 1.0
 """Seconds until a list is made without what a slow bottle's sidecars say: once, or again and again."""
 
@@ -163,7 +164,7 @@ def _computed(
 ) -> tuple[Live | None, Proposed | None, str | None]:
     """What the bottle has, what approving would do, and why that cannot be said."""
     if entry.status not in UNDECIDED:
-        return None, None, how_decided(world, entry)
+        return None, None, how_decided(entry)
     if opened is None:
         return None, None, "the bottle is down"
     live = None
@@ -210,25 +211,24 @@ def _card(world: World, slug: str, opened: Session | None, entry: Entry, traffic
     )
 
 
-def how_decided(world: World, entry: Entry) -> str:
-    """By whom and how long ago, e.g. "approved by NAME, 3 s ago"; of what was superseded why."""
+def how_decided(entry: Entry, ago: str = "") -> str:
+    """By whom, e.g. "approved by NAME"; without an age that would stand still where it is kept, unless one is given."""
     decision = entry.decision
-    if (
-        decision is None
-        or decision.status in UNDECIDED
-        or (entry.status == "superseded" and decision.status != "superseded")
-    ):
-        return f"{entry.id} belongs to an earlier start of the bottle; the agent has to ask again"
-    seconds = max(0, round((world.clock.now() - decision.decided_at).total_seconds()))
-    ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+    if decision is None or decision.status in UNDECIDED:
+        return _EARLIER.format(entry.id)
+    if entry.status == "superseded" and decision.status != "superseded":
+        return _EARLIER.format(entry.id)
     why = f": {decision.reason}" if entry.status == "superseded" and decision.reason else ""
-    return f"{entry.status} by {decision.by}, {ago} ago{why}"
+    return f"{entry.status} by {decision.by}{ago}{why}"
 
 
 def already_decided(world: World, entry: Entry) -> AlreadyDecided:
-    """What to say to whoever decides it once more."""
+    """What to say to whoever decides it once more: who was quicker, e.g. "approved by NAME, 3 s ago"."""
+    at = entry.decision.decided_at if entry.decision else world.clock.now()
+    seconds = max(0, round((world.clock.now() - at).total_seconds()))
+    ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
     again = "already " if entry.status in ("approved", "rejected") else ""
-    return AlreadyDecided(f"{again}{how_decided(world, entry)}; nothing was done")
+    return AlreadyDecided(f"{again}{how_decided(entry, f', {ago} ago')}; nothing was done")
 
 
 def require_undecided(world: World, card: Card) -> None:

@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from bottle_tui.core.views import Outcome
-from bottle_tui.services import audit, decide
+import pytest
+
+from bottle_tui.core.views import Card, Outcome
+from bottle_tui.services import audit, decide, review
 from bottle_tui.tui.workers.reader import LOOK_SECONDS, Reader
 from tests.services.conftest import Bottle, bottle, make
+from tests.tui.conftest import Sit
+from tests.tui.samples import NOON, Desk, card, lab_cards
 from tests.tui.test_wired import sitting
 
 __all__ = ["bottle", "make"]
@@ -90,3 +94,41 @@ async def test_of_two_keys_at_the_same_moment_one_merges_and_the_other_is_told_w
         await kim.until(lambda: any(result.kind == "bad" for result in kim.app.board.results))
         assert any("approved by ada" in result.text for result in kim.app.board.results)
         assert bottle.grants().count(identity) == 1
+
+
+def decided_by_kim(desk: Desk, *asks: Card) -> None:
+    """The other operator has rejected them."""
+    for ask in asks:
+        desk.waiting.remove(ask)
+        desk.decided[ask.id] = replace(ask, status="rejected", decided_by="kim", decided_at=NOON)
+
+
+@pytest.mark.parametrize("key", ["j", "k", "g", "G", "escape"])
+async def test_the_only_card_stays_for_being_looked_at_when_another_decides_it_and_any_move_leaves_it(
+    sit: Sit, key: str
+) -> None:
+    desk = Desk(waiting=[card()])
+    async with sit(desk) as operator:
+        decided_by_kim(desk, *desk.waiting)
+        await operator.until(lambda: "rejected by kim, 0 s ago" in operator.text("#card"))
+        assert operator.app.board.open_card.id == card().id
+        await operator.press(key)
+        assert operator.app.board.open_card is None
+        assert "Nothing waits for you." in operator.text("#card")
+
+
+async def test_esc_leaves_the_first_of_several_cards_that_another_has_decided(sit: Sit) -> None:
+    first, second = card(), lab_cards()[0]
+    desk = Desk(waiting=[first, second])
+    async with sit(desk) as operator:
+        decided_by_kim(desk, first)
+        await operator.until(lambda: operator.app.board.leaving)
+        await operator.press("escape")
+        assert operator.app.board.open_card.id == second.id
+        assert first.id not in operator.app.board.cards
+
+
+def test_a_card_that_is_decided_holds_no_age_that_would_stand_still(bottle: Bottle) -> None:
+    identity = bottle.ask()
+    decide.reject(bottle.world, identity, "no")
+    assert review.card(bottle.world, identity).problem == "rejected by op"

@@ -10,10 +10,19 @@ from bottle_tui.tui.board.moment import Board
 
 
 def moved(board: Board, by: int) -> Board:
-    """The cursor up or down, row by row."""
+    """The cursor up or down, row by row. Whatever the move, what only stayed for being looked at is left."""
     if not board.lines:
         return board
-    return opened(board, board.lines[min(max(board.line_index + by, 0), len(board.lines) - 1)].ids[0])
+    line = board.lines[min(max(board.line_index + by, 0), len(board.lines) - 1)]
+    if board.leaving and board.leaving in line.ids:
+        return _left(board, board.leaving)
+    return opened(board, line.ids[0])
+
+
+def _left(board: Board, id: str) -> Board:
+    """Another row opens in its place, if there is one."""
+    after = without(board, id)
+    return opened(after, after.selection.selected) if after.selection.selected else after
 
 
 def opened(board: Board, id: str) -> Board:

@@ -80,6 +80,11 @@ class Board:
         return Ask(card.tool, asked.args, self.edits.of(card.id), seen, card.scan, trouble)
 
     @property
+    def leaving(self) -> str | None:
+        """The open card when it waits no longer, and only stays until the operator looks elsewhere."""
+        return self.selection.leaving if self.selection.leaving == self.selection.selected else None
+
+    @property
     def slugs(self) -> dict[str, str]:
         """Each ask's bottle."""
         return {id: card.slug for id, card in self.cards.items()}

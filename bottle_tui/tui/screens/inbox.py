@@ -177,6 +177,8 @@ class InboxView(NarrowingView):
             self.action_zoom()
         elif self.pane.has_cursor:
             self.action_pane()
+        elif self.board and self.board.leaving:
+            self.post_message(m.Moved())
         elif (board := self.board) and (card := board.open_card) and is_own(card) and targets(board)["card"]:
             self.decisions.withdraw(card)
 
