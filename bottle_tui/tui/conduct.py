@@ -10,6 +10,7 @@ from bottle_tui.core.pace import Pace
 from bottle_tui.core.settings import Notify
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.board.arrivals import MOST_LEARNED, decided_elsewhere
 from bottle_tui.tui.calling import Calling
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.wiring.services import Services
@@ -22,8 +23,6 @@ from bottle_tui.tui.workers.reader import Reader
 
 TURN = 0.001
 """Seconds for which a thread that reads a loud log keeps a key waiting; Python lets it have five times as many."""
-MOST_LEARNED = 5
-"""Asks decided elsewhere of which one listing finds out more."""
 
 
 class Conduct:
@@ -127,11 +126,5 @@ def _left(heard: m.Heard, before: Board, after: Board) -> list[str]:
     """Asks of which it is to be found out what became of them."""
     gone = after.selection.leaving
     mine = [gone] if gone and gone != before.selection.leaving and gone not in after.applying else []
-    return mine + (_decided_elsewhere(before, after) if isinstance(heard, m.CardsLoaded) else [])
-
-
-def _decided_elsewhere(before: Board, after: Board) -> list[str]:
-    """Asks that left the listing although nobody decided them here; a few, the open one is looked after already."""
-    gone = [id for id in before.cards if id not in after.cards and id not in before.applying]
-    mine = {result.id for result in before.results}
-    return [id for id in gone if id not in mine and before.only == after.only][:MOST_LEARNED]
+    gone_too = decided_elsewhere(before, after.cards) if isinstance(heard, m.CardsLoaded) else []
+    return mine + (gone_too if len(gone_too) <= MOST_LEARNED else [])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -132,3 +133,38 @@ def test_a_card_that_is_decided_holds_no_age_that_would_stand_still(bottle: Bott
     identity = bottle.ask()
     decide.reject(bottle.world, identity, "no")
     assert review.card(bottle.world, identity).problem == "rejected by op"
+
+
+def other_asks(count: int) -> list[Card]:
+    return [
+        replace(lab_cards()[0], id=f"01JB2Q9A0GJ4B8PVABF1ESNX{at:02d}", host=f"m{at}.example.net")
+        for at in range(count)
+    ]
+
+
+async def test_the_result_line_says_how_long_ago_another_has_decided_and_goes_on_saying_it(sit: Sit) -> None:
+    (other,) = other_asks(1)
+    desk = Desk(waiting=[card(), other])
+    async with sit(desk) as operator:
+        decided_by_kim(desk, other)
+        desk.clock = lambda: NOON + timedelta(seconds=3)
+        line = "m0.example.net for lab: rejected by kim · "
+        await operator.until(lambda: f"12:41 {line}3 s ago" in operator.text("#result"))
+        desk.clock = lambda: NOON + timedelta(minutes=4)
+        await operator.until(lambda: f"{line}4 min ago" in operator.text("#result"))
+
+
+async def test_of_a_few_that_another_has_decided_at_once_each_is_told(sit: Sit) -> None:
+    desk = Desk(waiting=[card(), *(asks := other_asks(5))])
+    async with sit(desk) as operator:
+        decided_by_kim(desk, *asks)
+        await operator.until(lambda: len(operator.app.board.results) == 5)
+        assert {result.id for result in operator.app.board.results} == {each.id for each in asks}
+
+
+async def test_of_many_that_another_has_decided_at_once_it_is_told_how_many(sit: Sit) -> None:
+    desk = Desk(waiting=[card(), *(asks := other_asks(6))])
+    async with sit(desk) as operator:
+        decided_by_kim(desk, *asks)
+        await operator.until(lambda: "6 asks decided elsewhere or superseded: 5 History" in operator.text("#result"))
+        assert len(operator.app.board.results) == 1

@@ -13,6 +13,9 @@ from bottle_tui.tui.board.cursor import opened
 from bottle_tui.tui.board.moment import Board
 from bottle_tui.tui.board.silence import begun, unheard
 
+MOST_LEARNED = 5
+"""Asks decided elsewhere of which each is told in a line of its own; of more it is told how many."""
+
 
 def listed(board: Board, cards: Iterable[Card], at: datetime) -> Board:
     """A listing arrived. A card that is gone stays while it is the open one, as it was last seen."""
@@ -24,8 +27,10 @@ def listed(board: Board, cards: Iterable[Card], at: datetime) -> Board:
     rows = joined(selection.order, shown)
     first = not board.selection.order
     folding = board.folding.arrived(tuple(rows), slugs, head_of(rows, selection.selected), first=first)
+    many = len(gone := decided_elsewhere(board, shown)) > MOST_LEARNED
     after = replace(
         board,
+        results=results.added(board.results, results.many_elsewhere(len(gone), board.now)) if many else board.results,
         cards=MappingProxyType(shown),
         selection=selection,
         folding=folding,
@@ -34,6 +39,12 @@ def listed(board: Board, cards: Iterable[Card], at: datetime) -> Board:
         edits=board.edits.only(frozenset(shown)),
     )
     return _opening_wanted(_with_marks_kept(after))
+
+
+def decided_elsewhere(board: Board, shown: Mapping[str, Card]) -> list[str]:
+    """Asks that left the listing although nobody decided them here; the open one is looked after already."""
+    mine = {result.id for result in board.results}
+    return [id for id in board.cards if id not in shown and id not in board.applying and id not in mine]
 
 
 def _as_last_seen(card: Card) -> Card:

@@ -35,6 +35,8 @@ class Result:
     """What was approved for which bottle, once the card was looked at again."""
     heard_of: bool = True
     """Whether an agent is to hear of it: not of what was the operator's own idea, nor of what is over."""
+    elsewhere: bool = False
+    """Whether somebody else has done it: then it is said how long ago."""
     reminded: bool = False
     """Whether the line for its agent was copied."""
 
@@ -105,7 +107,13 @@ def unread(results: Results, now: datetime) -> Results:
 def elsewhere(card: Card, now: datetime) -> Result:
     """What somebody else decided, in one line; nothing to take back from here."""
     by = f" by {card.decided_by}" if card.decided_by else ""
-    return Result(now, f"{card.host or card.tool} for {card.slug}: {card.status}{by}", "ok", card.id)
+    line = f"{card.host or card.tool} for {card.slug}: {card.status}{by}"
+    return Result(min(card.decided_at or now, now), line, "ok", card.id, elsewhere=True)
+
+
+def many_elsewhere(count: int, now: datetime) -> Result:
+    """So many that each in a line of its own would hide the others."""
+    return Result(now, f"{count} asks decided elsewhere or superseded: 5 History", "ok", elsewhere=True)
 
 
 def told(results: Results) -> Results:

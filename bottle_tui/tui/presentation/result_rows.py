@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from bottle_tui.core.text import visible
 from bottle_tui.tui.board import Result
 from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_middle, fit, fit_row, row
-from bottle_tui.tui.presentation.times import clock, left
+from bottle_tui.tui.presentation.times import ago, clock, left
 
 SENTENCE = 26
 """Columns of a result that are never given to what follows it: its end says whether it is in force."""
@@ -31,6 +31,8 @@ def _further(result: Result, now: datetime | None, room: int, *, copies: bool) -
     if now is not None and result.is_unread(now):
         wide, brief = ", c copies a line for it" if copies else "", ": c copies a line" if copies else ""
         parts.append(f"agent is not listening{wide}" if room > 90 else f"not listening{brief}")
+    if now is not None and result.elsewhere:
+        parts.append(f"{ago(result.at, now)} ago")
     if now is not None and result.ends is not None:
         parts.append(left(result.ends, now))
     text = " · ".join(parts)
