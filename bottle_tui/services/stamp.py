@@ -18,10 +18,11 @@ _NAMES = (
 def stamp(world: World, slug: str | None = None) -> tuple[object, ...]:
     """Equal to the last one when nothing was written since, of one bottle or all. Raises nothing."""
     slugs = [slug] if slug else world.home.slugs()
-    return tuple((name, tuple(_time(world.home.bottle(name).path / file) for file in _NAMES)) for name in slugs)
+    return tuple((name, tuple(time_of(world.home.bottle(name).path / file) for file in _NAMES)) for name in slugs)
 
 
-def _time(path: Path) -> int | None:
+def time_of(path: Path) -> int | None:
+    """When it was last written, in nanoseconds; None when it is not there."""
     try:
         return path.stat().st_mtime_ns
     except OSError:

@@ -8,6 +8,7 @@ from textual.message import Message
 
 from bottle_tui.core.absence import Absence
 from bottle_tui.core.arming import Decision
+from bottle_tui.core.decided import Decided
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import DeniedGroup, Evidence
 from bottle_tui.core.timers import Ending
@@ -195,12 +196,13 @@ class Folded(Heard):
 
 @dataclass
 class StandingLoaded(Heard):
-    """What stands beside the inbox was read: denied and not asked, timers, mutes."""
+    """What stands beside the inbox was read: denied and not asked, timers, mutes, the last decisions."""
 
     groups: tuple[DeniedGroup, ...]
     endings: tuple[Ending, ...]
     muted: Mapping[str, datetime]
     at: datetime
+    decisions: tuple[Decided, ...] = ()
 
 
 @dataclass

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bottle_tui.core.absence import Absence
+from bottle_tui.core.decided import Decided
 from bottle_tui.core.evidence import DeniedGroup, Fit
 from bottle_tui.core.timers import Ending
 from bottle_tui.core.views import Card
@@ -48,6 +49,19 @@ def endings() -> list[Ending]:
     ]
 
 
+def decisions() -> list[Decided]:
+    """What two operators decided, today and before."""
+    ago = lambda minutes: NOON - timedelta(minutes=minutes)  # noqa: E731
+    return [
+        Decided("docs", ago(9), "mira", "routes", "routes add wiki.example.org", True, True, 0),
+        Decided("research", ago(31), "mira", "approved", "api.example.com", True, True, 6),
+        Decided("docs", ago(40), "kim", "approve", "files.example.net", False),
+        Decided("lab", ago(90), "mira", "rejected", "pypi.example.org", True),
+        Decided("docs", ago(1500), "kim", "approved", "pay.example.net", True, True, 412),
+        Decided("lab", ago(1600), "kim", "quarantined", "", True),
+    ]
+
+
 @dataclass
 class DenialDesk:
     """In-memory services of the lookout: what was called, and what they answer."""
@@ -56,6 +70,7 @@ class DenialDesk:
     waiting: list[Card]
     groups: list[DeniedGroup] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
+    decisions: list[Decided] = field(default_factory=list)
     filed: Card | None = None
     """What `propose` puts into the inbox."""
     asked: list[frozenset[str] | None] = field(default_factory=list)
@@ -69,7 +84,7 @@ class DenialDesk:
         """As the dashboard takes it."""
         return Lookout(
             self.denied, lambda: list(self.endings), self.propose, self.withdraw, self.mute, lambda left: self.absence,
-            notify=self.notify, muted=lambda: dict(self.muted),
+            notify=self.notify, muted=lambda: dict(self.muted), decisions=lambda: list(self.decisions),
         )  # fmt: skip
 
     def mute(self, slug: str, until: datetime | None) -> str:

@@ -42,9 +42,9 @@ def _beside(board: Board, heard: m.Heard) -> Board | None:
     """What stands beside the inbox."""
     standing = board.standing
     match heard:
-        case m.StandingLoaded(groups, endings, muted, at):
-            known = replace(standing, groups=groups, endings=endings, muted=muted, at=at, trouble="")
-            return replace(board, standing=known)
+        case m.StandingLoaded(groups, endings, muted, at, decisions):
+            known = replace(standing, groups=groups, endings=endings, muted=muted, at=at, decisions=decisions)
+            return replace(board, standing=replace(known, trouble=""))
         case m.StandingFailed(line):
             return replace(board, standing=replace(standing, trouble=line))
         case m.AbsenceLoaded(absence):

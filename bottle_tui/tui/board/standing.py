@@ -1,4 +1,4 @@
-"""What stands beside the inbox: denied and not asked, timers that run out, muted bottles. Part of the board; pure."""
+"""What stands beside the inbox: denied and not asked, timers, muted bottles, decisions. Part of the board; pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bottle_tui.core.absence import Absence
+from bottle_tui.core.decided import Decided
 from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.timers import Ending
 
@@ -23,6 +24,8 @@ class Standing:
 
     groups: tuple[DeniedGroup, ...] = ()
     endings: tuple[Ending, ...] = ()
+    decisions: tuple[Decided, ...] = ()
+    """The last ones by the ledgers, newest first."""
     muted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     at: datetime | None = None
     trouble: str = ""
@@ -39,6 +42,15 @@ class Standing:
     def loud(self, only: str | None) -> tuple[DeniedGroup, ...]:
         """Without the background."""
         return tuple(group for group in self.of(only) if not group.background)
+
+    def decided(self, only: str | None) -> tuple[Decided, ...]:
+        """The last decisions about one bottle, or all."""
+        return tuple(each for each in self.decisions if only in (None, each.slug))
+
+    def running_out(self, only: str | None, now: datetime) -> tuple[Ending, ...]:
+        """What has not ended yet, the next one first."""
+        open_ones = (each for each in self.endings if each.at is None or each.at > now)
+        return tuple(each for each in open_ones if only in (None, each.slug))
 
     def muted_now(self, now: datetime) -> frozenset[str]:
         """Bottles that call nobody at this moment."""

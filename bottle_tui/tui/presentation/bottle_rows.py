@@ -32,9 +32,14 @@ def _columns(width: int) -> list[tuple[str, int]]:
     return columns
 
 
+def is_not_known(bottle: BottleStatus, board: Board) -> bool:
+    """Whether nothing was heard of it for ten seconds, or nothing since time has jumped."""
+    return board.asleep or stale(bottle.as_of, board.now)
+
+
 def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool) -> Row:
     """One bottle; grey "not known" when nothing was heard of it for ten seconds."""
-    grey = board.asleep or stale(bottle.as_of, board.now)
+    grey = is_not_known(bottle, board)
     state = ("not known", "muted") if grey else (plain(bottle.state), STATE_STYLES[bottle.state])
     cells: list[tuple[str, Style]] = [(visible(bottle.slug), "strong" if selected else "plain"), (state[0], state[1])]  # type: ignore[list-item]
     for role in ("egress", "pipelock", "supervise"):

@@ -102,7 +102,8 @@ def tabs_row(board: Board, view: str, width: int) -> Row:
     elif board.only:
         only = Span(visible(board.only), "strong")
         right = (Span("only ", "muted"), only, Span("  b ", "key"), Span("all ", "muted"))
-    if not trouble and 80 <= width < WIDE:
+    beside = view == "inbox" and width >= WIDE
+    if not trouble and width >= 80 and not beside:
         right = (*denied.summary(board, view), *right)
     return spread(tuple(spans), right, width)
 

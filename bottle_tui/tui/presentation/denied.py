@@ -94,8 +94,7 @@ def ending_row(ending: Ending, now: datetime, width: int) -> Row:
 
 def ending_rows(board: Board, width: int, most: int) -> list[Row]:
     """Timers that run out, the next one first."""
-    endings = [each for each in board.standing.endings if board.only in (None, each.slug)]
-    endings = [each for each in endings if each.at is None or each.at > board.now]
+    endings = board.standing.running_out(board.only, board.now)
     if not endings:
         return []
     return [rule("running out", "", width), *(ending_row(each, board.now, width) for each in endings[:most])]

@@ -19,7 +19,7 @@ from bottle_tui.tui.board.deciding import of_bottle
 from bottle_tui.tui.handing import hand_over
 from bottle_tui.tui.presentation.bottle_rows import bottle_header, bottle_note, bottle_row
 from bottle_tui.tui.presentation.chrome import Hint
-from bottle_tui.tui.presentation.empty_inbox import empty_rows
+from bottle_tui.tui.presentation.empty_inbox import no_bottle_rows
 from bottle_tui.tui.screens.view import View
 from bottle_tui.tui.signals import Ended
 from bottle_tui.tui.widgets.rows import Rows
@@ -70,7 +70,7 @@ class BottlesView(View):
         if open_bottle is None:
             head.rows = ()
             rows.styles.height = 8
-            rows.rows = tuple(empty_rows(board, width)[2:])
+            rows.rows = tuple(no_bottle_rows(board, width))
             rows.cursor = None
             self.query_one("#bottle", Rows).rows = ()
             return

@@ -47,7 +47,7 @@ class CardPane:
             self._scrolled, self._top = key, 0
         pane = self._screen.query_one("#card", Rows)
         if card is None:
-            pane.rows = tuple(empty_rows(board, pane.size.width))
+            pane.rows = tuple(empty_rows(board, pane.size.width, pane.size.height))
             self.seen = frozenset()
         elif self.zoomed:
             self._fill_zoomed(card, board, pane)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bottle_tui.core.absence import Absence
+from bottle_tui.core.decided import Decided
 from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.timers import Ending
 
@@ -36,3 +37,5 @@ class Lookout:
     """Cheap; equal to the last one when nothing on the host has changed. The default is never equal."""
     muted: Callable[[], Mapping[str, datetime]] = dict
     """Slug → until when."""
+    decisions: Callable[[], list[Decided]] = list
+    """The last ones, the newest first, with the use of what they brought."""

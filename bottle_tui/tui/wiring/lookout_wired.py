@@ -9,6 +9,7 @@ from bottle_tui.core.evidence import DeniedGroup, Window
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
 from bottle_tui.services import absence, denied, evidence, muting, outdated, stamp, timers
+from bottle_tui.services.decisions import Decisions
 from bottle_tui.services.rounds import Rounds
 from bottle_tui.tui.wiring.lookout import Lookout
 
@@ -66,4 +67,5 @@ def lookout(
         notify=notify or (lambda argv, payload: None),
         stamp=lambda: (news(), *stamp.stamp(world, slug)),
         muted=lambda: muting.muted(world, slug),
+        decisions=Decisions(world, slug).latest,
     )

@@ -12,8 +12,10 @@ from bottle_tui.tui.workers.work import work
 
 AGAIN = 5.0
 """Seconds between two looks, when there is news."""
+FILES = 15.0
+"""Seconds until what stands in files (timers, decisions and their use) is read anew, news or not."""
 ALL = 60.0
-"""Seconds until every gate is asked anew, news or not."""
+"""And until every gate is asked."""
 
 
 class Attending:
@@ -42,7 +44,7 @@ class Attending:
         now = monotonic()
         everything = now - self._all_at >= ALL
         with self._lock:
-            reason = everything or self._again or bool(self._dirty)
+            reason = everything or self._again or bool(self._dirty) or now - self._at >= FILES
             if self._busy or not reason or now - self._at < AGAIN:
                 return
             slugs = None if everything else frozenset(self._dirty)
@@ -61,4 +63,5 @@ class Attending:
         if settles:
             lookout.settle()
         groups = tuple(lookout.denied(slugs))
-        return m.StandingLoaded(groups, tuple(lookout.endings()), dict(lookout.muted()), self._services.now())
+        endings, muted, decisions = tuple(lookout.endings()), dict(lookout.muted()), tuple(lookout.decisions())
+        return m.StandingLoaded(groups, endings, muted, self._services.now(), decisions)
