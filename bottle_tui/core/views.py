@@ -104,7 +104,7 @@ class Card:
 
 @dataclass(frozen=True)
 class BottleStatus:
-    """One bottle. `as_of` is when its runtime last answered."""
+    """One bottle. `as_of` is when what is told of it was last heard; None: it has never been."""
 
     slug: str
     runtime: str
@@ -114,7 +114,7 @@ class BottleStatus:
     proxy_url: str | None
     mcp_url: str | None
     ca_file: str | None
-    as_of: datetime
+    as_of: datetime | None
     created: datetime | None = None
     generation: int | None = None
     skew: float = 0.0

@@ -37,6 +37,12 @@ class Rounds[Answer]:
             raise failed[0]
         return found  # type: ignore[return-value]  # no errors are left in it
 
+    def last(self, name: str) -> Answer | None:
+        """What was answered last, also when it was no answer to the latest question; None before the first one."""
+        with self._changed:
+            answer = self._answers.get(name)
+        return None if isinstance(answer, BaseException) else answer
+
     def settled(self, seconds: float) -> bool:
         """Whether within so many seconds nothing is under way any more."""
         with self._changed:

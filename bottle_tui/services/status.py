@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from bottle_tui.core import journal, slots
+from bottle_tui.core import journal, silence, slots
 from bottle_tui.core.views import SKEW, BottleState, BottleStatus, SidecarState
 from bottle_tui.errors import BottleError, InvalidFile, NotFound
 from bottle_tui.ports import SIDECARS, Recorded, Role, Runtime, Survey, World
@@ -31,9 +31,13 @@ def bottles(world: World, rounds: Rounds[BottleStatus] | None = None) -> list[Bo
     listed, damaged = lookup.everything(world)
     records = [record for record in listed.values() if record is not None]
     surveys = _surveys(world, records)
-    questions = {each.slug: partial(_row, world, each, surveys.get(each.runtime, _NOTHING)) for each in records}
+    before = rounds.last if rounds is not None else lambda slug: None
+    questions = {
+        each.slug: partial(_row, world, each, surveys.get(each.runtime, _NOTHING), before(each.slug))
+        for each in records
+    }
     heard = once(questions, PATIENCE) if rounds is None else rounds.ask(questions, GLANCE)
-    found = [heard.get(each.slug) or _silent(world, each) for each in records]
+    found = [heard.get(each.slug) or _silent(each) for each in records]
     known = {(each.runtime, each.slug) for each in records}
     for name, survey in surveys.items():
         found += [
@@ -50,21 +54,26 @@ def bottle(world: World, slug: str) -> BottleStatus:
     return _asked(world, lookup.recorded(world, slug), _NOTHING)
 
 
-def _row(world: World, record: Recorded, survey: Survey) -> BottleStatus:
+def _row(world: World, record: Recorded, survey: Survey, before: BottleStatus | None) -> BottleStatus:
     try:
-        return _asked(world, record, survey)
+        return _asked(world, record, survey, before)
     except BottleError as error:
-        return _status(world, record, "unknown", {}, note=str(error))
+        return _status(record, "unknown", {}, as_of=None, note=str(error))
 
 
-def _asked(world: World, record: Recorded, survey: Survey) -> BottleStatus:
+def _asked(world: World, record: Recorded, survey: Survey, before: BottleStatus | None = None) -> BottleStatus:
+    """As it answers now; one that does not, as it was last heard `before`."""
+    return silence.remembered(_heard(world, record, survey), before, world.clock.now())
+
+
+def _heard(world: World, record: Recorded, survey: Survey) -> BottleStatus:
     chosen, slug = lookup.runtime_of(world, record), record.slug
     if record.details.get("starting"):
-        return _status(world, record, "starting", {}, note="its `up` is at work, or died: `bottle-tui down` cleans up")
+        note = "its `up` is at work, or died: `bottle-tui down` cleans up"
+        return _status(record, "starting", {}, as_of=world.clock.now(), note=note)
     if record.details.get(lookup.HALF_GONE):
-        return _status(
-            world, record, "stopped", {}, note=f"removed in part: `bottle-tui down {slug}` names what is left"
-        )
+        note = f"removed in part: `bottle-tui down {slug}` names what is left"
+        return _status(record, "stopped", {}, as_of=world.clock.now(), note=note)
     settled = interrupted.settle(world, slug)
     states = survey.states.get(slug) or chosen.states(record)
     sidecars: dict[str, SidecarState] = {role: states.get(role, "unknown") for role in SIDECARS}
@@ -86,7 +95,9 @@ def _asked(world: World, record: Recorded, survey: Survey) -> BottleStatus:
     if damage and state == "running":
         state = "degraded"
     note = "; ".join(line for line in (settled, note, damage) if line)
-    return _status(world, record, state, sidecars, note=note, answer=answer, pending=pending, skew=skew, as_of=asked)
+    as_of = None if state == "unknown" else asked
+    told = sidecars if answer is not None or sidecars["egress"] != "up" else {**sidecars, "egress": "unknown"}
+    return _status(record, state, told, as_of=as_of, note=note, answer=answer, pending=pending, skew=skew)
 
 
 def _is_another(world: World, slug: str, kept: bytes | None, answer: GateStatus) -> bool:
@@ -139,7 +150,7 @@ def _judge(
         down = ", ".join(role for role in SIDECARS if states.get(role) != "up")
         return "degraded", f"{down} down; `bottle-tui up` starts it again"
     if answer is None:
-        return "degraded", problem or "the gate does not answer"
+        return "unknown", problem or "the gate does not answer"
     if answer.error:
         return "degraded", f"the gate denies everything: {answer.error}"
     missing = missing_tokens(world, record.slug, answer)
@@ -209,22 +220,21 @@ def _surveys(world: World, records: Sequence[Recorded]) -> dict[str, Survey]:
     return once({name: partial(look, name) for name in world.runtimes}, PATIENCE)
 
 
-def _silent(world: World, record: Recorded) -> BottleStatus:
+def _silent(record: Recorded) -> BottleStatus:
     """Asked, and not answered yet."""
-    return _status(world, record, "unknown", {}, note="it does not answer")
+    return _status(record, "unknown", {}, as_of=None, note="it does not answer")
 
 
 def _status(
-    world: World,
     record: Recorded,
     state: BottleState,
     sidecars: Mapping[str, SidecarState],
     *,
+    as_of: datetime | None,
     note: str = "",
     answer: GateStatus | None = None,
     pending: int = 0,
     skew: float = 0.0,
-    as_of: datetime | None = None,
 ) -> BottleStatus:
     return BottleStatus(
         slug=record.slug,
@@ -235,7 +245,7 @@ def _status(
         proxy_url=record.proxy_url or None,
         mcp_url=record.mcp_url or None,
         ca_file=record.ca_file or None,
-        as_of=as_of or world.clock.now(),
+        as_of=as_of,
         created=record.created,
         generation=answer.generation if answer else None,
         skew=skew,
@@ -258,6 +268,6 @@ def _without_record(world: World, slug: str, state: BottleState, note: str, runt
         proxy_url=None,
         mcp_url=None,
         ca_file=None,
-        as_of=world.clock.now(),
+        as_of=None if state == "unknown" else world.clock.now(),
         note=note,
     )

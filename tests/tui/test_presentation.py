@@ -325,6 +325,20 @@ def test_the_title_says_in_force_only_when_every_bottle_is() -> None:
     assert chrome.enforcement(Board(NOON)).text == "asking the engine…"
 
 
+def test_a_gate_that_does_not_answer_is_grey_in_the_title_and_only_what_is_known_to_be_gone_is_red() -> None:
+    docs, lab, research = Desk().bottles()
+    heard = NOON - timedelta(seconds=12)
+    hung = replace(lab, state="unknown", as_of=heard, sidecars={**lab.sidecars, "egress": "unknown"})
+    assert chrome.enforcement(board(bottles=(docs, hung, research))) == Span("? lab: not known for 12 s", "muted")
+    assert chrome.enforcement(board(bottles=(hung,))) == Span("? not known for 12 s", "muted")
+    assert chrome.enforcement(board(bottles=(replace(hung, as_of=None),))) == Span("? not known", "muted")
+    gone = replace(docs, state="degraded", sidecars={**docs.sidecars, "pipelock": "down"})
+    assert chrome.enforcement(board(bottles=(gone, hung))) == Span("✗ docs: degraded and 1 more", "danger")
+    line = bottle_rows.bottle_row(hung, board(bottles=(hung,)), 120, selected=False)
+    assert "? " in said([line]) and said([line]).count("✓ up") == 2 and "last heard 12 s ago" in said([line])
+    assert "danger" not in {span.style for span in line}
+
+
 def test_local_mode_says_not_contained_in_every_width() -> None:
     local = board(runtime="local: NOT CONTAINED")
     for width in (60, 80, 200):

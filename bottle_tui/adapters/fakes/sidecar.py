@@ -91,6 +91,8 @@ class FakeSidecar:
         self.removed = False
         self.stuck: threading.Event | None = None
         """No call returns until it is set, as of a process that is stopped."""
+        self.hung = False
+        """Its process is there, and answers no command in time."""
 
     def put(self, path: str, data: bytes, mode: int = 0o444) -> None:
         """Keep a file."""
@@ -138,6 +140,8 @@ class FakeSidecar:
         with self._call("run " + " ".join(argv[:4])):
             if not self.running:
                 raise SidecarUnreachable(f"{self.role} is not running")
+            if self.hung:
+                raise SidecarUnreachable(f"{self.role} does not answer in time")
             if argv[1:3] == ["-m", "sidecar_addon"] and argv[0].rpartition("/")[2].startswith("python"):
                 return self.command(argv[3:], stdin)
             return Ran(127, b"", b"not found")

@@ -87,7 +87,8 @@ def heard(board: Board, bottles: Iterable[BottleStatus], runtime: str, at: datet
 
 def _last_heard(board: Board) -> datetime | None:
     """When the bottle that has been quiet for longest was heard; None before anything was."""
-    known = [bottle.as_of for bottle in board.ours if bottle.state not in ("stopped", "unknown")]
+    there = [bottle.as_of for bottle in board.ours if bottle.state not in ("stopped", "unknown")]
+    known = [moment for moment in there if moment is not None]
     return min([*known, board.bottles_at]) if board.bottles_at else None
 
 

@@ -33,8 +33,19 @@ def _columns(width: int) -> list[tuple[str, int]]:
 
 
 def is_not_known(bottle: BottleStatus, board: Board) -> bool:
-    """Whether nothing was heard of it for ten seconds, or nothing since time has jumped."""
-    return board.asleep or stale(bottle.as_of, board.now)
+    """Whether it does not answer, or nothing was heard of it for ten seconds or since time has jumped."""
+    return board.asleep or bottle.state == "unknown" or stale(bottle.as_of, board.now)
+
+
+def heard_ago(bottle: BottleStatus, board: Board) -> str:
+    """How old what is known of it is."""
+    return f"{ago(bottle.as_of, board.now)} ago" if bottle.as_of else "never"
+
+
+def _sidecar(bottle: BottleStatus, role: str, board: Board) -> SidecarState:
+    """Of a bottle that does not answer a fresh look still tells which of its parts are there, and which are gone."""
+    is_told = bottle.state == "unknown" and not board.asleep and not stale(board.bottles_at, board.now)
+    return bottle.sidecars.get(role, "unknown") if is_told or not is_not_known(bottle, board) else "unknown"
 
 
 def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool) -> Row:
@@ -43,7 +54,7 @@ def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool
     state = ("not known", "muted") if grey else (plain(bottle.state), STATE_STYLES[bottle.state])
     cells: list[tuple[str, Style]] = [(visible(bottle.slug), "strong" if selected else "plain"), (state[0], state[1])]  # type: ignore[list-item]
     for role in ("egress", "pipelock", "supervise"):
-        mark, style = SIDECAR_MARKS["unknown" if grey else bottle.sidecars.get(role, "unknown")]
+        mark, style = SIDECAR_MARKS[_sidecar(bottle, role, board)]
         cells.append((mark if mark != "? not known" else "?", style))
     columns = _columns(width)
     if len(columns) > 5:
@@ -53,7 +64,7 @@ def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool
         generation = str(bottle.generation) if bottle.generation is not None else "–"
         cells += [(visible(bottle.runtime), "muted"), (up_for, "muted"), (generation, "muted")]
     spans = [Span(fit(text, size - 1) + " ", style) for (text, style), (_, size) in zip(cells, columns, strict=True)]
-    note = board.applying.get(bottle.slug, "") or (f"last heard {ago(bottle.as_of, board.now)} ago" if grey else "")
+    note = board.applying.get(bottle.slug, "") or (f"last heard {heard_ago(bottle, board)}" if grey else "")
     note = f"{note}…" if bottle.slug in board.applying else note or visible(bottle.note)
     start = row(Span("▶ " if selected else "  ", "accent"), *spans)
     room = width - width_of(start) - 1
@@ -63,7 +74,7 @@ def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool
 
 def bottle_note(bottle: BottleStatus, board: Board, width: int) -> list[Row]:
     """What the open bottle is about, below the list."""
-    rows = [rule(visible(bottle.slug), f"heard {ago(bottle.as_of, board.now)} ago", width)]
+    rows = [rule(visible(bottle.slug), f"heard {heard_ago(bottle, board)}", width)]
     pairs = [
         ("PROXY", bottle.proxy_url), ("MCP", bottle.mcp_url), ("CA", bottle.ca_file),
         ("NOTE", bottle.note),

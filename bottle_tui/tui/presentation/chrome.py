@@ -1,13 +1,15 @@
 """What stands around every view: the title, the tabs, the result line, the keys."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from bottle_tui.core.text import visible
-from bottle_tui.core.views import SKEW
+from bottle_tui.core.views import BottleStatus
 from bottle_tui.core.words import plain
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.presentation import denied, silence
+from bottle_tui.tui.presentation.bottle_rows import is_not_known
 from bottle_tui.tui.presentation.result_rows import deaf_row, result_row
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, spread, width_of, wrapped
 from bottle_tui.tui.presentation.times import ago, clock, stale
@@ -35,26 +37,37 @@ def enforcement(board: Board) -> Span:
         return Span(f"? not known for {ago(since, board.now)}", "muted")
     if not ours:
         return Span("no bottle runs" if board.bottles_at else "asking the engine…", "muted")
-    heard = max((bottle.as_of for bottle in ours), default=None)
-    oldest = min((bottle.as_of for bottle in ours if bottle.state != "stopped"), default=heard)
-    if oldest is None or stale(oldest, board.now) or stale(board.bottles_at, board.now):
-        since = min(filter(None, (oldest, board.bottles_at)), default=None)
-        return Span(f"? not known for {ago(since, board.now)}" if since else "? not known", "muted")
+    there = [bottle for bottle in ours if bottle.state != "stopped"]
+    moments = [bottle.as_of for bottle in there or ours if bottle.as_of is not None]
+    if stale(board.bottles_at, board.now):
+        return _not_known("", min(filter(None, (*moments, board.bottles_at)), default=None), board.now)
     if board.asleep:
         return Span("? not known: time jumped, asking anew", "muted")
-    off = [bottle for bottle in ours if bottle.state not in ("running", "stopped")]
-    if off:
-        more = f" and {len(off) - 1} more" if len(off) > 1 else ""
-        word = plain(off[0].state)
-        return Span(f"✗ {visible(off[0].slug)}: {word}{more}", "danger")
-    if all(bottle.state == "stopped" for bottle in ours):
+    if not there:
         return Span("all stopped", "muted")
-    skewed = [bottle for bottle in ours if abs(bottle.skew) > SKEW]
-    if skewed:
-        return Span(
-            f"in force ✓ {ago(oldest, board.now)} ago, {skewed[0].slug}'s clock {skewed[0].skew:+.0f} s", "warn"
-        )
-    return Span(f"in force ✓ {ago(oldest, board.now)} ago", "ok")
+    return _of_those_there(there, board) or Span(f"in force ✓ {ago(min(moments), board.now)} ago", "ok")
+
+
+def _of_those_there(there: Sequence[BottleStatus], board: Board) -> Span | None:
+    """What is known to be wrong is red; what nobody has confirmed is grey; None where it is neither."""
+    lost = [bottle for bottle in there if is_not_known(bottle, board)]
+    off = [bottle for bottle in there if bottle not in lost and bottle.state != "running"]
+    count = len(lost) + len(off)
+    more = f" and {count - 1} more" if count > 1 else ""
+    if off:
+        return Span(f"✗ {visible(off[0].slug)}: {plain(off[0].state)}{more}", "danger")
+    if not lost:
+        return None
+    moments = [bottle.as_of for bottle in lost if bottle.as_of is not None]
+    since = min(moments) if len(moments) == len(lost) else None
+    if len(lost) == len(there):
+        return _not_known("", since, board.now)
+    said = _not_known(f"{visible(lost[0].slug)}: ", since, board.now)
+    return Span(said.text + more, said.style)
+
+
+def _not_known(which: str, since: datetime | None, now: datetime) -> Span:
+    return Span(f"? {which}not known{f' for {ago(since, now)}' if since else ''}", "muted")
 
 
 def runtime_span(board: Board) -> Span:
