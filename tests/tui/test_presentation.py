@@ -13,7 +13,7 @@ from bottle_tui.core.log_filter import has
 from bottle_tui.core.text import is_visible
 from bottle_tui.core.views import Change, Fact, LogLine, Risk
 from bottle_tui.tui.board import Board, Result, arrivals, deciding
-from bottle_tui.tui.presentation import bottle_rows, chrome, inbox_rows, result_rows
+from bottle_tui.tui.presentation import bottle_rows, chrome, inbox_rows, result_rows, tabs
 from bottle_tui.tui.presentation.batch_rows import batch_rows
 from bottle_tui.tui.presentation.budget import list_height
 from bottle_tui.tui.presentation.card import Around, card_view
@@ -376,7 +376,7 @@ def test_foreign_text_is_made_visible_in_every_place() -> None:
         *card_view(nasty, "", NOON, 80, 30).rows, *whole_card(nasty, "", NOON, 80), *confirmation(nasty, 80),
         *inbox_rows.inbox_rows(shown, 120), bottle_rows.bottle_row(bottle, shown, 120, selected=True),
         *bottle_rows.bottle_note(bottle, shown, 80), chrome.title_row(shown, "inbox", 80),
-        chrome.tabs_row(shown, "inbox", 80),
+        tabs.tabs_row(shown, "inbox", 80),
         *chrome.last_rows(shown, 80), *log_rows(line, 80, merged=True, raw=True), *log_rows(line, 80, merged=True),
     ]  # fmt: skip
     assert all(is_visible(span.text) for line in rows for span in line)

@@ -1,4 +1,4 @@
-"""What stands around every view: the title, the tabs, the result line, the keys."""
+"""What stands around every view: the title, the result line, the keys."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,16 +8,14 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.core.words import plain
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.presentation import denied, silence
+from bottle_tui.tui.presentation import silence, tabs, title_words
 from bottle_tui.tui.presentation.bottle_rows import is_not_known
 from bottle_tui.tui.presentation.result_rows import deaf_row, result_row
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, fit_row, row, spread, width_of, wrapped
 from bottle_tui.tui.presentation.times import ago, clock, stale
+from bottle_tui.tui.presentation.title_words import dotted
 
 RESULT_ROWS = 3
-WIDE = 140
-VIEWS = (("1", "Inbox", "inbox"), ("2", "Bottles", "bottles"), ("3", "Routes", "routes"), ("4", "Logs", "logs"),
-         ("5", "History", "history"))  # fmt: skip
 
 
 class Hint(NamedTuple):
@@ -79,17 +77,28 @@ def runtime_span(board: Board) -> Span:
 
 def title_row(board: Board, view: str, width: int) -> Row:
     """How many wait, how many run, whether it is in force; where; the time. Narrow: the tabs too."""
-    waiting, bottles = silence.counts(board)
-    right = row(runtime_span(board), Span(f"  {clock(board.now)} ", "muted"))
-    dot = Span(" · ", "faint")
-    extra = (dot, Span("READ-ONLY", "warn")) if board.read_only else ()
-    so = enforcement(board)
-    if width < 80:
-        right = row(runtime_span(board), " ")
-    left = [(waiting, dot, bottles, dot, so, *extra), (waiting, dot, so, *extra), (waiting, dot, _short(so), *extra),
-            (_short(so), Span(" "), *extra[1:])]  # fmt: skip
-    fitting = (each for each in left[width < 80 :] if width_of(each) + width_of(right) < width)
-    return spread(next(fitting, left[-1]), right, width)
+    counted, bottles = silence.counts(board)
+    lost = silence.unknown_since(board) is not None and not board.waiting
+    right = row(runtime_span(board), " " if width < 80 else Span(f"  {clock(board.now)} ", "muted"))
+    extra = row(Span("READ-ONLY", "warn")) if board.read_only else ()
+    waiting = row(counted if lost else title_words.waiting(board))
+    so, skew = row(enforcement(board)), title_words.skew(board)
+    short = row(_short(so[0]))
+    left = [dotted(waiting, row(bottles), so, skew, extra), dotted(waiting, so, skew, extra),
+            dotted(waiting, short, skew, extra), dotted(row(" "), short, skew, extra),
+            dotted(waiting, short, extra), (*short, Span(" "), *extra)]  # fmt: skip
+    room = width - width_of(right) - 1
+    left = left[width < 80 :]
+    if not tabs.counts_down(board, view, width):
+        whole = left[: 2 - (width < 80)]
+        left = [*(_with_end(board, each, room, named=named) for named in (True, False) for each in whole), *left]
+    return spread(next((each for each in left if each and width_of(each) <= room), left[-1]), right, width)
+
+
+def _with_end(board: Board, left: Row, room: int, *, named: bool) -> Row:
+    """It with what ends soon, where that fits beside all of it; else nothing."""
+    words = title_words.countdown(board, room - width_of(left) - 3, named=named)
+    return dotted(left, words) if words else ()
 
 
 def _short(so: Span) -> Span:
@@ -97,40 +106,6 @@ def _short(so: Span) -> Span:
     if " ✓" in so.text:
         return Span(so.text.partition(" ✓")[0] + " ✓", so.style)
     return Span(so.text.replace(", not known", ""), so.style)
-
-
-def tabs_row(board: Board, view: str, width: int) -> Row:
-    """The views there are, the open one in brackets; on the right the filter, or what cannot be read."""
-    spans: list[Span] = [Span(" ")]
-    for key, name, id in VIEWS:
-        count = f" {len(board.waiting)}" if id == "inbox" and board.waiting else ""
-        if id == view:
-            spans += [Span(f"[{key} {name}{count}]", "title"), Span("  ")]
-        else:
-            spans += [Span(f" {key} ", "key"), Span(f"{name}{count} ", "muted"), Span(" ")]
-    trouble = board.cards_trouble or board.bottles_trouble
-    right: tuple[Span, ...] = ()
-    if trouble:
-        right = (Span(cut(visible(trouble), max(width - 40, 10)) + " ", "danger"),)
-    elif board.only:
-        only = Span(visible(board.only), "strong")
-        right = (Span("only ", "muted"), only, Span("  b ", "key"), Span("all ", "muted"))
-    beside = view == "inbox" and width >= WIDE
-    if not trouble and width >= 80 and not beside:
-        right = (*denied.summary(board, view), *right)
-    return spread(tuple(spans), right, width)
-
-
-def tab_at(board: Board, view: str, x: int) -> str | None:
-    """The view whose tab is drawn there."""
-    at = 1
-    for key, name, id in VIEWS:
-        count = f" {len(board.waiting)}" if id == "inbox" and board.waiting else ""
-        size = len(key) + len(name) + len(count) + 3
-        if at <= x < at + size:
-            return id
-        at += size + (2 if id == view else 1)
-    return None
 
 
 def last_rows(board: Board, width: int, *, copies: bool = False) -> tuple[Row, ...]:

@@ -13,8 +13,9 @@ from textual.timer import Timer
 from bottle_tui.tui import helping
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.moved_keys import bindings, hint
-from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, tab_at, tabs_row, title_row, too_small
+from bottle_tui.tui.presentation.chrome import Hint, footer_rows, last_rows, title_row, too_small
 from bottle_tui.tui.presentation.rows import Row
+from bottle_tui.tui.presentation.tabs import tab_at, tabs_row
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
 
