@@ -261,6 +261,35 @@ def test_long_lines_are_bounded_by_their_length_in_the_queue_and_in_the_pane() -
     assert pane.came == 1_000 and len(pane.shown) == len(pane.kept)
 
 
+async def test_the_merged_tab_begins_with_what_was_said_before_by_time_and_not_sidecar_by_sidecar(sit: Sit) -> None:
+    desk = desk_of(*(said(number, time=f"2026-03-04T12:40:{number:02d}Z") for number in (1, 4, 7)))
+    words = {"event": "config_reload", "status": "success", "config_hash": "77aa" * 16}
+    for role, second in (("pipelock", 2), ("supervise", 5)):
+        desk.logs[role] = [
+            parse("docs", role, json.dumps({**words, "time": f"2026-03-04T12:40:{second:02d}Z"})),
+            parse("docs", role, f"{role} without a time"),
+        ]
+    follow, late = desk.follow, Event()
+
+    def slow(slug: str, role: str, tail: int) -> ScriptedStream:
+        if role == "pipelock":
+            late.wait(5)
+        return follow(slug, role, tail)  # type: ignore[arg-type]
+
+    desk.follow = slow  # type: ignore[assignment, method-assign]
+    async with sit(desk, size=(120, 40)) as operator:
+        await operator.press("4")
+        await operator.until(lambda: "host-7.test" in operator.text("#log-egress"))
+        late.set()
+        merged = operator.app.screen.query_one("#log-all", LogPane)
+        await operator.until(lambda: len(merged.kept) == 7)
+        told = [(line.sidecar, (line.event or {}).get("time", "")[-3:-1]) for line in merged.kept]
+        assert told == [
+            ("egress", "01"), ("pipelock", "02"), ("pipelock", ""), ("egress", "04"),
+            ("supervise", "05"), ("supervise", ""), ("egress", "07"),
+        ]  # fmt: skip
+
+
 async def test_the_merged_tab_says_which_sidecars_are_silent(sit: Sit) -> None:
     desk = desk_of(said(1))
     follow = desk.follow

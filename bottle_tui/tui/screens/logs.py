@@ -86,7 +86,10 @@ class LogsView(SearchingView):
         for role, lines, dropped in self.streams.take():
             came = True
             self.query_one(f"#log-{role}", LogPane).feed(lines, dropped)
-            self.query_one("#log-all", LogPane).feed(lines, dropped)
+        together, missing = self.streams.together()
+        if together or missing:
+            came = True
+            self.query_one("#log-all", LogPane).feed(together, missing)
         if came and self.is_current and self.board:
             self._draw_tabs(self.board)
 

@@ -33,6 +33,8 @@ class Follower:
         self.role: Role = role
         self.ended = ""
         """Why it is silent, in one line; empty while it is followed."""
+        self.is_live = tail == 0
+        """Whether what was said before is all told: the lines asked for have come, or none comes any more."""
         self._services = services
         self._tail = tail
         self._heard = heard
@@ -76,6 +78,7 @@ class Follower:
                 self.ended = f"{type(error).__name__}: {error}"
             if self._lively:
                 tail = 0  # what was said before has been shown; of one never heard it has not
+            self.is_live = True
             self._say_ended()
             self._stop.wait(2.0)
 
@@ -86,13 +89,16 @@ class Follower:
             self._on_end()
 
     def _follow(self, stream: Stream) -> None:
+        told = 0
         try:
             while not self._stop.is_set():
                 line = stream.next(WAIT)
+                told += 1
                 self.ended = ""
                 self._lively = True
                 if line is not None:
                     self._put(line)
+                self.is_live = self.is_live or line is None or told >= self._tail
         finally:
             stream.close()
 
