@@ -6,11 +6,14 @@ from heapq import merge
 
 from bottle_tui.core.views import LogLine
 
-_BEFORE_ALL = float("-inf")
+_AFTER_ALL = float("inf")
 
 
 def merged(outputs: Iterable[Sequence[LogLine]]) -> list[LogLine]:
-    """Each output keeps its own order; a line without a time stays behind the one before it."""
+    """Each output keeps its own order; a line without a time stays behind the one before it.
+
+    An output without any time comes last.
+    """
     streams = [output for output in outputs if output]
     if len(streams) == 1:
         return list(streams[0])
@@ -19,7 +22,7 @@ def merged(outputs: Iterable[Sequence[LogLine]]) -> list[LogLine]:
 
 def _timed(output: Sequence[LogLine]) -> Iterator[tuple[float, LogLine]]:
     """Never earlier than the line before; what comes first without a time goes with the first that has one."""
-    latest = next((moment for line in output if (moment := _moment(line)) is not None), _BEFORE_ALL)
+    latest = next((moment for line in output if (moment := _moment(line)) is not None), _AFTER_ALL)
     for line in output:
         moment = _moment(line)
         latest = latest if moment is None else max(latest, moment)

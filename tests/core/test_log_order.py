@@ -27,7 +27,7 @@ def test_they_stand_by_time_however_it_is_written() -> None:
 
 def test_a_line_without_a_time_stays_behind_the_one_before_it_or_before_the_first_that_has_one() -> None:
     assert texts([line("banner"), at(5), line("trace"), at(9)], [at(4), at(6)]) == "4 banner 5 trace 6 9"
-    assert texts([line("a"), line("b")], [at(1)]) == "a b 1"
+    assert texts([line("a"), line("b")], [at(1)]) == "1 a b"
 
 
 def test_what_is_no_time_is_none() -> None:
