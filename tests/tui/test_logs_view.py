@@ -8,7 +8,8 @@ import pytest
 from bottle_tui.core.views import LogLine
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.services.logs import parse
-from bottle_tui.tui.widgets.log_pane import KEPT, KEPT_CHARACTERS, LogPane
+from bottle_tui.tui.widgets.log_memory import KEPT, KEPT_CHARACTERS, Memory
+from bottle_tui.tui.widgets.log_pane import LogPane
 from bottle_tui.tui.workers.following import CHARACTERS, QUEUED, Follower
 from tests.tui.conftest import Operator, Sit
 from tests.tui.looking import ASKED, provenance
@@ -214,6 +215,55 @@ async def test_a_burst_is_shown_or_counted_as_dropped_line_for_line(sit: Sit) ->
         assert len(pane.kept) == len(pane.shown) == KEPT
         if pane.dropped:
             assert f"{pane.dropped} dropped" in operator.text("#log-tabs")
+
+
+async def test_paused_in_a_flood_what_one_reads_stays_and_what_comes_is_counted(sit: Sit) -> None:
+    async with sit(Desk(), size=(120, 40)) as operator:
+        await operator.press("4")
+        pane = operator.app.screen.query_one("#log-egress", LogPane)
+        pane.feed([said(number) for number in range(KEPT)])
+        await operator.pilot.pause()
+        for key in ("f", "k", "k"):
+            await operator.press(key)
+        before, line = operator.text("#log-egress"), pane.line_at_cursor
+        for batch in range(40):
+            pane.feed([said(KEPT + 1_000 * batch + number) for number in range(1_000)])
+        await operator.pilot.pause()
+        assert operator.text("#log-egress") == before and pane.line_at_cursor == line
+        operator.app.screen.draw()
+        assert f"{40_000 - 2 * KEPT} dropped  " in operator.text("#log-tabs")
+        assert "‖ paused, 40000 new" in operator.text("#log-tabs")
+        await operator.press("g")
+        assert pane.line_at_cursor == said(0), "the oldest that was kept is still there"
+        await operator.press("G")
+        assert f"host-{KEPT + 39_999}.test" in operator.text("#log-egress")
+        assert len(pane.kept) == len(pane.shown) == KEPT
+        assert pane.came + pane.dropped == KEPT + 40_000
+
+
+async def test_paused_one_goes_on_down_into_what_has_come_since(sit: Sit) -> None:
+    async with sit(Desk(), size=(120, 40)) as operator:
+        await operator.press("4")
+        pane = operator.app.screen.query_one("#log-egress", LogPane)
+        pane.feed([said(1), said(2)])
+        await operator.press("f")
+        pane.feed([said(3)])
+        await operator.press("j")
+        assert pane.line_at_cursor == said(3) and not pane.follow
+        await operator.press("j")
+        assert pane.follow and [line.facts["host"] for line in pane.kept] == [f"host-{n}.test" for n in (1, 2, 3)]
+
+
+def test_paused_the_memory_is_bounded_by_lines_and_by_their_length() -> None:
+    long = parse("docs", "egress", "w" * 16_000)
+    memory = Memory()
+    memory.follow([long] * 1_000, None)
+    memory.wait([long] * 5_000, None)
+    held = [*memory.kept, *memory._waiting.lines]
+    assert sum(len(line.text) for line in held) <= 3 * KEPT_CHARACTERS
+    assert len(held) + memory.missed == 5_000 + KEPT_CHARACTERS // 16_000
+    assert memory.resume(None) > 0
+    assert sum(len(line.text) for line in memory.kept) <= KEPT_CHARACTERS
 
 
 def test_a_queue_that_nobody_empties_is_bounded_and_counts_what_it_dropped() -> None:

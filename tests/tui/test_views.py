@@ -14,7 +14,8 @@ from bottle_tui.tui.board import Board
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.screens.logs import LogsView
 from bottle_tui.tui.screens.view import View
-from bottle_tui.tui.widgets.log_pane import KEPT, LogPane
+from bottle_tui.tui.widgets.log_memory import KEPT
+from bottle_tui.tui.widgets.log_pane import LogPane
 from bottle_tui.tui.widgets.rows import Rows, UnsafeText
 from tests.tui.conftest import Operator, Sit
 from tests.tui.samples import Desk, bottles, card

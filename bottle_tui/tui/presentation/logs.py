@@ -136,8 +136,9 @@ def stream_state(
     search: str = "",
     wrap: bool = False,
     narrow: bool = False,
+    new: int = 0,
 ) -> tuple[Span, ...]:
-    """Following or paused, how many lines are kept, how many were dropped, what is filtered and searched for."""
+    """Following or paused, how many lines are kept, new, and dropped, what is filtered and searched for."""
     spans: list[Span] = []
     if ended:
         return (Span(cut(visible(ended), 60), "warn"),)
@@ -146,9 +147,15 @@ def stream_state(
     if search:
         spans += [Span("s ", "key"), Span(cut(visible(search), 10 if narrow else 30), "match"), Span("  ")]
     if dropped:
-        spans.append(Span(f"{dropped} dropped  ", "warn"))
+        spans.append(Span(f"{_short(dropped) if narrow else dropped} dropped  ", "warn"))
     if narrow:
-        return (*spans, Span("●", "ok") if follow else Span("‖ paused", "warn"))
+        paused = f"‖ {_short(new)} new" if new else "‖ paused"
+        return (*spans, Span("●", "ok") if follow else Span(paused, "warn"))
+    paused = f"‖ paused, {new} new" if new else "‖ paused"
     spans.append(Span(f"{'wrapped  ' if wrap else ''}{count} lines  ", "muted"))
-    spans.append(Span("● following", "ok") if follow else Span("‖ paused", "warn"))
+    spans.append(Span("● following", "ok") if follow else Span(paused, "warn"))
     return tuple(spans)
+
+
+def _short(count: int) -> str:
+    return str(count) if count < 10_000 else f"{count // 1000}k"

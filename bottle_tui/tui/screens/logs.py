@@ -122,8 +122,8 @@ class LogsView(SearchingView):
             return
         pane, narrow = self.pane, tabs.size.width < 80
         state = stream_state(
-            len(pane.shown), pane.dropped, pane.follow, pane.filter, self.streams.ended(self.tab), search=pane.search,
-            wrap=pane.wrap, narrow=narrow,
+            len(pane.shown), pane.dropped + pane.memory.missed, pane.follow, pane.filter,
+            self.streams.ended(self.tab), search=pane.search, wrap=pane.wrap, narrow=narrow, new=pane.memory.new,
         )  # fmt: skip
         tabs.rows = (log_tabs(TABS, self.tab, self.slug, tabs.size.width, state),)
 

@@ -1,7 +1,7 @@
 """A live log: draws only the lines in view, over a bounded memory; lines are numbered from the first that ever came."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from textual.reactive import reactive
 
@@ -9,12 +9,8 @@ from bottle_tui.core.log_filter import LogFilter, has
 from bottle_tui.core.views import LogLine
 from bottle_tui.tui.presentation.logs import log_rows
 from bottle_tui.tui.presentation.rows import Row
+from bottle_tui.tui.widgets.log_memory import Memory
 from bottle_tui.tui.widgets.rows import Rows, checked
-
-KEPT = 5_000
-"""Lines of one tab."""
-KEPT_CHARACTERS = 8_000_000
-"""And never more text than this, however long the lines are."""
 
 
 class LogPane(Rows):
@@ -33,42 +29,49 @@ class LogPane(Rows):
 
     def clear(self) -> None:
         """Another bottle."""
-        self.kept: deque[LogLine] = deque()
-        self.shown: deque[LogLine] = deque()
-        self.gone = 0
-        """Shown lines that memory has let go."""
+        self.memory = Memory()
         self.came = self.dropped = 0
         self.at = 0
         """The number of the line under the cursor."""
-        self._characters = 0
         self._top = 0
         self._drawn: list[tuple[int, Row]] | None = None
         self.redraw()
 
     def feed(self, lines: Iterable[LogLine], dropped: int = 0) -> None:
-        """A batch of new lines. Paused, the view stays on the lines it shows."""
-        batch, narrowed = list(lines), self.filter  # asked for once: a reactive costs more than all else for a line
+        """A batch of new lines. Paused, the view stays on the lines it shows, however many come."""
+        batch, memory = list(lines), self.memory
         self.came += len(batch)
-        self._characters += sum(len(line.text) for line in batch)
-        self.kept.extend(batch)
-        self.shown.extend(filter(narrowed.lets, batch) if narrowed else batch)
-        self._let_go()
         self.dropped += dropped
+        if self.follow:
+            memory.follow(batch, self._lets)
+        elif not memory.wait(batch, self._lets):
+            return
         if batch or dropped:
-            self.at = max(self.at, self.gone)
-            self._top = max(self._top, self.gone)
+            self.at = max(self.at, memory.gone)
+            self._top = max(self._top, memory.gone)
             self.redraw()
 
-    def _let_go(self) -> None:
-        """The oldest lines, until what is kept fits again."""
-        kept, shown, held = self.kept, self.shown, self._characters
-        while len(kept) > KEPT or (held > KEPT_CHARACTERS and len(kept) > 1):
-            oldest = kept.popleft()
-            held -= len(oldest.text)
-            if shown and shown[0] is oldest:
-                shown.popleft()
-                self.gone += 1
-        self._characters = held
+    @property
+    def _lets(self) -> Callable[[LogLine], bool] | None:
+        narrowed = self.filter  # asked for once a batch: a reactive costs more than all else for a line
+        return narrowed.lets if narrowed else None
+
+    # What is kept
+
+    @property
+    def kept(self) -> deque[LogLine]:
+        """All lines, the filter aside."""
+        return self.memory.kept
+
+    @property
+    def shown(self) -> deque[LogLine]:
+        """Those that the filter lets through."""
+        return self.memory.shown
+
+    @property
+    def gone(self) -> int:
+        """Shown lines that memory has let go."""
+        return self.memory.gone
 
     # What is shown
 
@@ -94,8 +97,7 @@ class LogPane(Rows):
 
     def watch_filter(self) -> None:
         held = self.line_at_cursor
-        self.shown = deque(line for line in self.kept if self.filter.lets(line))
-        self.gone = 0
+        self.memory.narrow(self.filter.lets)
         numbers = (number for number, line in enumerate(self.shown) if line is held)
         self.at = next(numbers, max(len(self.shown) - 1, 0))
         self._top = max(self.at - self.size.height // 2, 0)
@@ -105,6 +107,9 @@ class LogPane(Rows):
         if not follow:
             self.at = max(self.end - 1, self.gone)
             self._top = self._first_in_view()
+        else:
+            missed = self.memory.resume(self._lets)
+            self.came, self.dropped = self.came - missed, self.dropped + missed
         self.redraw()
 
     def watch_search(self) -> None:
