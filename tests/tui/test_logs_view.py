@@ -106,6 +106,44 @@ async def test_a_line_that_no_grant_decided_says_so(sit: Sit) -> None:
         assert operator.desk.deeds == []
 
 
+@pytest.mark.parametrize(
+    ("role", "steps", "event"),
+    [
+        ("pipelock", 1, {"event": "blocked", "scanner": "body_dlp", "method": "POST", "target": "api.example.com:443"}),
+        ("supervise", 2, {"event": "decision_read", "id": ASKED, "status": "approved"}),
+    ],
+)
+async def test_a_line_of_every_sidecar_leads_to_the_grant_behind_it(
+    sit: Sit, role: str, steps: int, event: dict[str, object]
+) -> None:
+    desk = Desk(logs={role: [parse("docs", role, json.dumps({**event, "time": "2026-03-04T12:40:01Z"}))]})  # type: ignore[arg-type]
+    async with sit(desk, size=(100, 40)) as operator:
+        await operator.press("4")
+        for _ in range(steps):
+            await operator.press("right_square_bracket")
+        await operator.until(lambda: "12:40:01" in operator.text(f"#log-{role}"))
+        await operator.press("enter")
+        await operator.until(lambda: "release notes" in operator.text("#page"))
+        await operator.press("escape")
+        await operator.until(lambda: "/repos/acme/" in operator.text("#log-strip"))
+        await operator.press("u")
+        await operator.until(lambda: operator.called("revoke"))
+        assert operator.called("revoke") == [("revoke", "docs", ASKED)]
+
+
+async def test_a_line_that_is_about_none_of_them_says_why_and_u_does_nothing(sit: Sit) -> None:
+    desk = Desk(logs={"egress": [parse("docs", "egress", "Traceback (most recent call last):")]})
+    async with sit(desk, size=(100, 40)) as operator:
+        await operator.press("4")
+        await operator.until(lambda: "Traceback" in operator.text("#log-egress"))
+        await operator.press("f")
+        assert "plain text: it names no request, proposal or host" in operator.text("#log-strip")
+        await operator.press("u")
+        await operator.press("enter")
+        await operator.until(lambda: "plain text: it names" in operator.text("#page"))
+        assert operator.desk.deeds == []
+
+
 async def test_search_marks_and_n_and_N_jump_round_the_ends(sit: Sit) -> None:
     async with sit(desk_of(*(said(number) for number in range(60)))) as operator:
         pane = await open_logs(operator, "host-59.test")

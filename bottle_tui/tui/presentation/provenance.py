@@ -15,6 +15,7 @@ SOURCES = {
     "operator": "an operator's own",
     "manifest": "the manifest, or its provider",
     "always": "approved “always” before (grants.yaml)",
+    "asked": "the agent asked",
     "none": "no grant decided",
     "unknown": "not known",
 }
@@ -56,7 +57,8 @@ def _facts(found: Provenance, now: datetime) -> list[tuple[str, str, Style]]:
         facts.append(("ASKED", _when(found.asked_by or "?", found.asked_at, now), "plain"))
     if found.decided_by or found.decided_at:
         edited = ", with changes" if found.edited else ", as asked" if found.source == "proposal" else ""
-        facts.append(("APPROVED", _when(found.decided_by or "?", found.decided_at, now) + edited, "plain"))
+        name = "DECIDED" if found.source == "asked" else "APPROVED"
+        facts.append((name, _when(found.decided_by or "?", found.decided_at, now) + edited, "plain"))
     if found.lasts:
         facts.append(("LASTS", visible(found.lasts), "plain"))
     if found.expires_at:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from bottle_tui.core import log_subject
 from bottle_tui.core.arming import Target
 from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.text import visible
 from bottle_tui.core.views import LogLine
 from bottle_tui.tui import findings
 from bottle_tui.tui.board import Board
+from bottle_tui.tui.wiring.looks import Looks
 from bottle_tui.tui.workers.work import work
 
 if TYPE_CHECKING:
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
 
 AGAIN = 2.0
 """Seconds after which what was found is looked up anew."""
-OF_REQUESTS = frozenset({"allowed", "denied", "denied_more", "finished"})
+
+
+def origin_of(looks: Looks, slug: str, line: LogLine) -> Provenance:
+    """Of a line, or why there is none. May block."""
+    about = log_subject.subject(line)
+    if about is None:
+        return Provenance(slug, "", "none", log_subject.why_none(line))
+    return looks.of_event(slug, about)
 
 
 class Origin:
@@ -34,7 +43,7 @@ class Origin:
         self._asking = False
         self._at = 0.0
         self.asked = False
-        """Whether the line is one that a grant may have decided."""
+        """Whether the line is about something that a grant may stand behind."""
         self.found: Provenance | None = None
         self.trouble = ""
 
@@ -43,11 +52,12 @@ class Origin:
         if line is not self._line:
             self.forget()
             self._line = line
-        if line is None or line.event is None or line.event.get("event") not in OF_REQUESTS:
+        about = log_subject.subject(line) if line is not None else None
+        if line is None or about is None:
             return
         self.asked = True
         if not self._asking and (not self._at or monotonic() - self._at >= AGAIN):
-            self._ask(line.slug, line.event)
+            self._ask(line.slug, about)
 
     def _ask(self, slug: str, event: Mapping[str, Any]) -> None:
         self._asking = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -9,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
+from bottle_tui.core import log_subject
 from bottle_tui.core.arming import Decision, Part, Target
 from bottle_tui.ports import SIDECARS
 from bottle_tui.tui import findings
@@ -19,8 +21,8 @@ from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.presentation.chrome import Hint
 from bottle_tui.tui.presentation.logs import log_tabs, stream_state, tab_at, whole_line
 from bottle_tui.tui.presentation.provenance import strip_row
-from bottle_tui.tui.presentation.rows import Row, Span, row
-from bottle_tui.tui.screens.log_origin import Origin
+from bottle_tui.tui.presentation.rows import Row, Span, cut, row
+from bottle_tui.tui.screens.log_origin import Origin, origin_of
 from bottle_tui.tui.screens.log_search import SearchingView
 from bottle_tui.tui.screens.log_streams import Streams
 from bottle_tui.tui.screens.place import one_after
@@ -112,7 +114,8 @@ class LogsView(SearchingView):
 
     def _strip(self, width: int, board: Board) -> Row:
         if not self.origin.asked:
-            return row(Span(" this line is about no request; enter: the whole line", "muted"))
+            why = log_subject.why_none(self.pane.line_at_cursor) if self.pane.line_at_cursor else ""
+            return row(Span(cut(f" {why}; enter: the whole line", width), "muted"))
         return strip_row(self.origin.found, self.origin.trouble, board.now, width)
 
     def _draw_tabs(self, board: Board) -> None:
@@ -188,8 +191,7 @@ class LogsView(SearchingView):
             self.draw()
         line = pane.line_at_cursor
         if line is not None and slug is not None and board is not None:
-            looks, event = self.deeds.services.looks, line.event or {}
-            ask = lambda: looks.of_event(slug, event)  # noqa: E731 - a worker calls it
+            ask = partial(origin_of, self.deeds.services.looks, slug, line)
             page = ProvenancePage(self.deeds, slug, ask, board.now, lambda width: whole_line(line, width))
             self.app.push_screen(page)
 

@@ -36,6 +36,7 @@ class Looks:
     """Slug, a grant's id, and the grant as it was shown, where its rules were."""
     of_grant: Callable[[str, str], Provenance]
     of_event: Callable[[str, Mapping[str, Any]], Provenance]
+    """Of an event of the gate's about a request, or what else a log line is about."""
     traffic_of: Callable[[str, str], tuple[Row, ...]]
     traffic: Callable[[str, datetime | None, str | None], Counted]
     deeds: Callable[[str], tuple[Deed, ...]]

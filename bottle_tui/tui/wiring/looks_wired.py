@@ -10,7 +10,7 @@ from bottle_tui.core.provenance import Provenance
 from bottle_tui.core.rollup import Row
 from bottle_tui.core.views import Outcome
 from bottle_tui.ports import World
-from bottle_tui.services import history, listing, pipelock, provenance, revoke, routes, save, traffic
+from bottle_tui.services import history, listing, origin, pipelock, provenance, revoke, routes, save, traffic
 from bottle_tui.tui.wiring.looks import Counted, Looks
 from sidecar_addon.table import Grant
 
@@ -31,7 +31,7 @@ def looks(world: World) -> Looks:
         return Counted(slug, found.rows, found.gaps, found.remark or "")
 
     def of_event(slug: str, event: Mapping[str, Any]) -> Provenance:
-        return provenance.of_event(world, slug, event)
+        return origin.of_subject(world, slug, event)
 
     def traffic_of(slug: str, grant: str) -> tuple[Row, ...]:
         return provenance.traffic_of(world, slug, grant)
