@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bottle_tui.cli import dashboard, shapes, splitting
 from bottle_tui.cli.context import Context
+from bottle_tui.cli.counting import count
 from bottle_tui.cli.words import age
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.core.words import plain
@@ -41,6 +42,7 @@ def ps(context: Context) -> int:
         )
         used = sorted({each.runtime for each in bottles})
         context.out.say(" · ".join(lookup.described(context.world, name) for name in used))
+    count(context, [each.slug for each in bottles if each.sidecars.get("egress") == "up"])
     return 1 if any(each.state == "unknown" for each in bottles) else 0
 
 

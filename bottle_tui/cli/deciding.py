@@ -4,6 +4,7 @@ from functools import partial
 
 from bottle_tui.cli import cards, consent, shapes
 from bottle_tui.cli.context import Context
+from bottle_tui.cli.counting import count
 from bottle_tui.cli.output import BOLD, DIM, RED, Output
 from bottle_tui.cli.words import age, day_clock
 from bottle_tui.core import evidence_text
@@ -83,7 +84,9 @@ def approve(context: Context) -> int:
     review.require_undecided(context.world, card)
     agreed = consent.given(out, card, args.digest)
     done = decide.approve(context.world, card.id, agreed.digest, edit=edit, acknowledged=agreed.acknowledged)
-    return report(out, done, {"digest": agreed.digest, "diff": shapes.diff(card)})
+    code = report(out, done, {"digest": agreed.digest, "diff": shapes.diff(card)})
+    count(context, [card.slug])
+    return code
 
 
 def reject(context: Context) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bottle_tui.cli import consent, shapes
 from bottle_tui.cli.context import Context
+from bottle_tui.cli.counting import count
 from bottle_tui.cli.deciding import report
 from bottle_tui.cli.output import BOLD, DIM
 from bottle_tui.cli.words import local, used
@@ -228,7 +229,9 @@ def revoke(context: Context) -> int:
     args = context.args
     if (args.host is None) == (args.grant is None):
         raise UsageError("name a HOST, or one grant with --grant ID")
-    return report(context.out, revoking.revoke(context.world, args.slug, host=args.host, grant=args.grant))
+    code = report(context.out, revoking.revoke(context.world, args.slug, host=args.host, grant=args.grant))
+    count(context, [args.slug])
+    return code
 
 
 def quarantine(context: Context) -> int:

@@ -27,6 +27,7 @@ def stop(world: World, slug: str) -> list[str]:
         if record is None:
             return [f"{slug} is down already"]
         outdated.at_stop(session.opened(world, slug))
+        traffic.close(world, slug)
         untold = _stop(world, home, record)
     return [f"{slug} stopped; grants that lasted until the bottle stops are over", *([untold] if untold else [])]
 

@@ -3,10 +3,10 @@
 Whoever is there drains: dashboards, commands, `down`. Twice is as good as once; what nobody counted is a gap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from bottle_tui.core import counting, rollup, rollup_file
 from bottle_tui.core.counting import Batch, Cursor
@@ -17,6 +17,7 @@ from bottle_tui.core.traffic import HostTraffic, by_host
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import BottleHome, Sidecar, World
 from bottle_tui.services import backlog, lookup
+from bottle_tui.services.rounds import Rounds
 from sidecar_addon import hosts
 from sidecar_addon.times import parse_time
 
@@ -70,6 +71,8 @@ def uses(world: World, slug: str) -> dict[str, Use]:
 
 def drain(world: World, slug: str) -> str | None:
     """Count what is new; None, or one line on why it could not be counted now. Never waits long for the lock."""
+    if world.read_only:
+        return "read-only: counted as far as others have"
     try:
         if (new := _uncounted(world, slug)) is not None:
             with new.home.lock(timeout=1.0):
@@ -77,6 +80,13 @@ def drain(world: World, slug: str) -> str | None:
     except BottleError as error:
         return str(error)
     return None
+
+
+def aside(world: World, slugs: Iterable[str]) -> Rounds[str | None]:
+    """Count many at once beside whatever else is done: `settled` waits for them, and nobody has to."""
+    rounds = Rounds[str | None]()
+    rounds.ask({slug: partial(drain, world, slug) for slug in slugs}, 0.0)
+    return rounds
 
 
 def close(world: World, slug: str) -> str | None:

@@ -1,5 +1,7 @@
 """Draining the gate's log: twice counts once, a crash between two writes counts once, thirty days are kept."""
 
+import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,21 @@ import pytest
 
 from bottle_tui.adapters.fakes.clock import START
 from bottle_tui.services import stop, traffic
+from tests.services.test_many_bottles import beside
+
+
+class Together(threading.Event):
+    """Lets through whoever calls only when so many call at the same time."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._barrier = threading.Barrier(count)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.is_set():
+            self._barrier.wait(timeout)
+            self.set()
+        return True
 
 
 def say(bottle, count: int = 1, **fields: Any) -> None:
@@ -89,6 +106,33 @@ def test_down_counts_the_rest_and_keeps_it(box) -> None:
     assert stop.down(box.world, "box") == []
     assert counted(box) == 4
     assert traffic.traffic(box.world, "box").hosts[0].allowed == 4
+
+
+def test_stop_counts_what_the_end_would_leave_uncounted(box) -> None:
+    say(box, 4)
+    stop.stop(box.world, "box")
+    assert (counted(box), gaps(box)) == (4, [])
+
+
+def test_a_read_only_look_counts_nothing(box) -> None:
+    say(box, 4)
+    looking = replace(box.world, read_only=True)
+    assert traffic.drain(looking, "box") is not None
+    assert traffic.traffic(looking, "box").remark is not None
+    assert counted(box) == 0
+
+
+@pytest.mark.timeout(20)
+def test_many_are_counted_at_once_and_one_that_hangs_holds_up_nobody(box) -> None:
+    other = beside(box, "other")
+    say(box, 3)
+    say(other, 2)
+    box.gate.stuck = other.gate.stuck = Together(2)
+    assert traffic.aside(box.world, ["box", "other"]).settled(5)
+    assert sum(row.count for slug in ("box", "other") for row in traffic.kept(box.world, slug, None)[0]) == 5
+    box.gate.stuck = threading.Event()
+    assert not traffic.aside(box.world, ["box"]).settled(0)
+    box.gate.stuck.set()
 
 
 def test_a_gate_that_cannot_be_reached_is_a_remark_and_what_was_counted_is_still_told(box) -> None:
