@@ -313,6 +313,8 @@ def test_a_bottle_that_is_silent_for_ten_seconds_is_not_known() -> None:
     text = said([bottle_rows.bottle_row(late.bottles[0], late, 120, selected=False)])
     assert "not known" in text and "running" not in text and "last heard 22 s ago" in text
     assert chrome.enforcement(late).text == "? not known for 22 s"
+    narrow = said([bottle_rows.bottle_row(late.bottles[0], late, 80, selected=False)])
+    assert "22 s ago" in narrow and "with a note" not in narrow
 
 
 def test_the_title_says_in_force_only_when_every_bottle_is() -> None:

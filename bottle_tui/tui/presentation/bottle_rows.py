@@ -68,7 +68,8 @@ def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool
     note = f"{note}…" if bottle.slug in board.applying else note or visible(bottle.note)
     start = row(Span("▶ " if selected else "  ", "accent"), *spans)
     room = width - width_of(start) - 1
-    shown = note if len(note) <= room else cut(note, room) if room >= NOTE else "with a note"
+    short = heard_ago(bottle, board) if grey else "with a note"
+    shown = note if len(note) <= room else cut(note, room) if room >= NOTE else short
     return fit_row((*start, Span(shown, "muted")), width)
 
 
