@@ -148,7 +148,7 @@ def _judge(
         return "degraded", "the runtime does not answer"
     if "down" in parts:
         down = ", ".join(role for role in SIDECARS if states.get(role) != "up")
-        return "degraded", f"{down} down; `bottle-tui up` starts it again"
+        return "degraded", "; ".join(filter(None, (f"{down} down; `bottle-tui up` starts it again", problem)))
     if answer is None:
         return "unknown", problem or "the gate does not answer"
     if answer.error:

@@ -55,6 +55,7 @@ def test_beside_one_that_is_gone_a_gate_that_hangs_is_not_called_up(bottle: Bott
     bottle.pipelock.stop()
     found = status.bottle(bottle.world, "box")
     assert (found.state, found.sidecars["egress"], found.sidecars["pipelock"]) == ("degraded", "unknown", "down")
+    assert "pipelock down" in found.note and "does not answer" in found.note
 
 
 def test_an_engine_that_does_not_answer_leaves_the_moment_when_it_last_did(bottle: Bottle) -> None:

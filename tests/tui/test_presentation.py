@@ -339,6 +339,10 @@ def test_a_gate_that_does_not_answer_is_grey_in_the_title_and_only_what_is_known
     line = bottle_rows.bottle_row(hung, board(bottles=(hung,)), 120, selected=False)
     assert "? " in said([line]) and said([line]).count("✓ up") == 2 and "last heard 12 s ago" in said([line])
     assert "danger" not in {span.style for span in line}
+    never = replace(hung, as_of=None)
+    for width in (80, 120):
+        line = bottle_rows.bottle_row(never, board(bottles=(never,)), width, selected=False)
+        assert "never heard" in said([line])
 
 
 def test_local_mode_says_not_contained_in_every_width() -> None:

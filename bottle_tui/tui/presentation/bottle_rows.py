@@ -37,9 +37,9 @@ def is_not_known(bottle: BottleStatus, board: Board) -> bool:
     return board.asleep or bottle.state == "unknown" or stale(bottle.as_of, board.now)
 
 
-def heard_ago(bottle: BottleStatus, board: Board) -> str:
+def heard(bottle: BottleStatus, board: Board, before: str = "heard ") -> str:
     """How old what is known of it is."""
-    return f"{ago(bottle.as_of, board.now)} ago" if bottle.as_of else "never"
+    return f"{before}{ago(bottle.as_of, board.now)} ago" if bottle.as_of else "never heard"
 
 
 def _sidecar(bottle: BottleStatus, role: str, board: Board) -> SidecarState:
@@ -64,18 +64,18 @@ def bottle_row(bottle: BottleStatus, board: Board, width: int, *, selected: bool
         generation = str(bottle.generation) if bottle.generation is not None else "–"
         cells += [(visible(bottle.runtime), "muted"), (up_for, "muted"), (generation, "muted")]
     spans = [Span(fit(text, size - 1) + " ", style) for (text, style), (_, size) in zip(cells, columns, strict=True)]
-    note = board.applying.get(bottle.slug, "") or (f"last heard {heard_ago(bottle, board)}" if grey else "")
+    note = board.applying.get(bottle.slug, "") or (heard(bottle, board, "last heard ") if grey else "")
     note = f"{note}…" if bottle.slug in board.applying else note or visible(bottle.note)
     start = row(Span("▶ " if selected else "  ", "accent"), *spans)
     room = width - width_of(start) - 1
-    short = heard_ago(bottle, board) if grey else "with a note"
+    short = heard(bottle, board, "") if grey else "with a note"
     shown = note if len(note) <= room else cut(note, room) if room >= NOTE else short
     return fit_row((*start, Span(shown, "muted")), width)
 
 
 def bottle_note(bottle: BottleStatus, board: Board, width: int) -> list[Row]:
     """What the open bottle is about, below the list."""
-    rows = [rule(visible(bottle.slug), f"heard {heard_ago(bottle, board)}", width)]
+    rows = [rule(visible(bottle.slug), heard(bottle, board), width)]
     pairs = [
         ("PROXY", bottle.proxy_url), ("MCP", bottle.mcp_url), ("CA", bottle.ca_file),
         ("NOTE", bottle.note),

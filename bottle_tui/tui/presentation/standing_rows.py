@@ -5,7 +5,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import BottleStatus
 from bottle_tui.core.words import plain
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.presentation.bottle_rows import STATE_STYLES, heard_ago, is_not_known
+from bottle_tui.tui.presentation.bottle_rows import STATE_STYLES, heard, is_not_known
 from bottle_tui.tui.presentation.rows import Row, Span, Style, cut, cut_middle, fit, fit_row, row, width_of
 from bottle_tui.tui.presentation.times import age, day_clock
 
@@ -32,12 +32,12 @@ def running_row(bottle: BottleStatus, board: Board, width: int) -> Row:
     grey = is_not_known(bottle, board)
     state, style = ("not known", "muted") if grey else (plain(bottle.state), STATE_STYLES[bottle.state])
     up = f"up {age(bottle.created, board.now)}" if bottle.created else ""
-    heard = f"{'heard ' if width >= 80 else ''}{heard_ago(bottle, board)}"
+    heard_ago = heard(bottle, board, "heard " if width >= 80 else "")
     cells = row(
         Span("  " + fit(visible(bottle.slug), 11) + " "),
         Span(fit(state, 12) + " ", style),  # type: ignore[arg-type]  # of a pair of literals
         Span(fit(up, 10) + " ", "muted"),
-        Span(fit(heard, 16 if width >= 80 else 10) + " ", "muted"),
+        Span(fit(heard_ago, 16 if width >= 80 else 11) + " ", "muted"),
     )
     room = width - width_of(cells) - 1
     note = board.applying.get(bottle.slug, "") or visible(bottle.note)
