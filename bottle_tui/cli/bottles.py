@@ -173,10 +173,12 @@ def _accepted(context: Context, text: str) -> bool:
 
 def _attach(context: Context, slug: str) -> int:
     from bottle_tui.services import attach as attaching
+    from bottle_tui.tui.signals import ended_by_signals
 
     if context.out.interactive():
         context.out.say(attaching.how_to_leave(context.world, slug))
-    return attaching.attach(context.world, slug)
+    with ended_by_signals():
+        return attaching.attach(context.world, slug)
 
 
 def _done(context: Context, line: str, lines: list[str]) -> int:

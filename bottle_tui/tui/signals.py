@@ -13,13 +13,20 @@ import termios
 import threading
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from textual.app import App
+if TYPE_CHECKING:
+    from textual.app import App
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 5.0
 """Seconds after which the process ends whatever hangs: a worker, a terminal that takes no output."""
+_AGAIN = 0.2
 _LEFT = b"\x1b\\\x1b[?1000l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
+
+
+_lent, _ends = threading.Event(), threading.Event()
+"""Whether somebody else has the terminal, and whether the process is to end."""
 
 
 class Ended(SystemExit):
@@ -39,14 +46,18 @@ def ended_by_signals() -> Iterator[None]:
         raise Ended(128 + number)
 
     before = {name: signal.signal(name, told) for name in ENDING}
+    _lent.set()
     try:
+        if _ends.is_set():
+            raise Ended(1)
         yield
     finally:
+        _lent.clear()
         for name, handler in before.items():
             signal.signal(name, handler)
 
 
-def leave_cleanly(app: App[int]) -> None:
+def leave_cleanly(app: "App[int]") -> None:
     """From now on the app ends on these signals; Textual then restores the terminal. Main thread, in the loop."""
     if app.is_headless:
         return
@@ -68,7 +79,7 @@ def _noted(*_: object) -> None:
     """The thread that watches is told by Python itself."""
 
 
-def _watch(app: App[int], loop: asyncio.AbstractEventLoop, heard: int) -> None:
+def _watch(app: "App[int]", loop: asyncio.AbstractEventLoop, heard: int) -> None:
     """Until a signal comes; then at most for a while."""
     terminal = sys.__stdin__.fileno() if sys.__stdin__ else -1
     poll = select.poll()
@@ -82,13 +93,18 @@ def _watch(app: App[int], loop: asyncio.AbstractEventLoop, heard: int) -> None:
             hang_up()
         if heard in ready and not set(ENDING).isdisjoint(os.read(heard, 256)):
             break
+    _ends.set()
     with contextlib.suppress(RuntimeError):  # the loop has ended, something after it has not
         loop.call_soon_threadsafe(app.exit, 0)
-    time.sleep(PATIENCE)
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if _lent.is_set():  # the signal may have come to another thread, or to this one just before it waited
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGHUP)
+        time.sleep(_AGAIN)
     _give_up(app)
 
 
-def _give_up(app: App[int]) -> None:
+def _give_up(app: "App[int]") -> None:
     """End it now. The terminal gets back its settings, and what it still takes."""
     with contextlib.suppress(OSError, termios.error, TypeError, ValueError):
         termios.tcsetattr(sys.__stdin__, termios.TCSANOW, getattr(app._driver, "attrs_before", None))  # type: ignore[arg-type]

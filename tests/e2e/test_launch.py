@@ -408,6 +408,10 @@ class Terminal:
             self.seen += data.decode("utf-8", "replace")
         return self.seen
 
+    def echoes(self) -> bool:
+        """Whether the terminal itself shows what is typed, as at rest."""
+        return bool(termios.tcgetattr(self._screen)[3] & termios.ECHO)
+
     def ended(self) -> int:
         try:
             while select.select([self._screen], [], [], 60)[0] and os.read(self._screen, 65536):
@@ -476,6 +480,22 @@ def test_a_dashboard_told_to_end_while_another_has_its_terminal_ends_and_the_age
     terminal.until("joined-42")
     os.kill(terminal.process, signal.SIGTERM)
     assert terminal.ended() == 0
+    assert place.runtime.states(place.recorded)["agent"] == "up"
+
+
+def test_attach_told_to_end_leaves_the_terminal_as_it_was_and_the_agent_running(make: Make) -> None:
+    place = make()
+    place.write(agent=f'image: "{SLEEPER}", command: [sh]')
+    place.up()
+    environ = {**place.environ, "BOTTLE_TUI_HOME": str(place.world.home.root), "TERM": "xterm"}
+    terminal = Terminal([sys.executable, "-m", "bottle_tui", "attach", place.slug], environ)
+    terminal.type("echo joined-$((40+2))\r")
+    terminal.until("joined-42")
+    assert not terminal.echoes()
+    os.kill(terminal.process, signal.SIGTERM)
+    os.waitid(os.P_PID, terminal.process, os.WEXITED | os.WNOWAIT)
+    assert terminal.echoes()
+    assert terminal.ended() == 128 + signal.SIGTERM
     assert place.runtime.states(place.recorded)["agent"] == "up"
 
 

@@ -61,6 +61,12 @@ def test_a_dead_engine_and_no_bottle_are_told_from_no_bottle_at_once() -> None:
     assert LINE in inbox(dead) and "Nothing waits" not in inbox(dead) and "No bottle yet" not in inbox(dead)
 
 
+def test_an_engine_that_never_listed_what_waits_is_told_at_once_too() -> None:
+    docs, _, _ = Desk().bottles()
+    dead = after(3, after(0, Board(NOON), m.CardsFailed(LINE), listing(silent(docs))))
+    assert "? engine silent, not known for 3 s" in title(dead) and "Asking" not in inbox(dead)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_title_says_it_in_every_width(width: int) -> None:
     dead = replace(after(32, Board(NOON), m.BottlesFailed(LINE, silent=True)), runtime="docker here", read_only=True)

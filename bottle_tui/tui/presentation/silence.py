@@ -14,7 +14,8 @@ LINES = 4
 def unknown_since(board: Board) -> datetime | None:
     """Since when it is not known what waits and what runs; None while it is known, or was not asked for yet."""
     silence = board.silence
-    if silence is not None and (board.bottles_at is None or stale(silence.since, board.now)):
+    never = board.cards_at is None or board.bottles_at is None
+    if silence is not None and (never or stale(silence.since, board.now)):
         return silence.since
     if board.cards_at is None or board.bottles_at is None:
         return None
