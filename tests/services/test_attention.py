@@ -61,9 +61,6 @@ def test_a_mute_ends_by_itself_for_the_agent_too_with_nobody_there(bottle: Bottl
     bottle.supervise.unreachable = True
     assert muting.settle(bottle.world) == [bottle.slug]
     assert muting.settle(bottle.world) == []
-    bottle.supervise.unreachable = False
-    assert muting.settle(bottle.world) == [bottle.slug]
-    assert not told(bottle).muted
 
 
 def test_a_watcher_changes_nothing_of_a_mute(bottle: Bottle) -> None:

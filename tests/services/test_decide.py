@@ -121,15 +121,15 @@ def test_an_answer_that_supervise_did_not_get_is_handed_over_when_it_can_be(bott
     identity = bottle.ask()
     bottle.supervise.unreachable = True
     assert "the agent could not be told" in decide.reject(bottle.world, identity, "no").line
-    assert watching.watched(bottle.world) == 0
+    assert watching.watched(bottle.world, bottle.clock.now()) == 0
     bottle.supervise.unreachable = False
     if by == "a dashboard":
-        assert watching.watched(bottle.world) == 1
+        assert watching.watched(bottle.world, bottle.clock.now()) == 1
     else:
         routes.add(bottle.world, "box", "docs.example.org")
     assert bottle.supervise.decision(identity).status == "rejected"
     bottle.wire.calls.clear()
-    watching.watched(bottle.world)
+    watching.watched(bottle.world, bottle.clock.now())
     assert not any(identity in call for call in bottle.wire.calls), "once"
 
 
