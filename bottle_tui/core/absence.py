@@ -25,3 +25,6 @@ class Absence:
     requests: int = 0
     remark: str = ""
     """Why the bytes may be too few."""
+    more_ran_out: int = 0
+    more_decided: int = 0
+    """How many there were beside those that are listed."""

@@ -33,7 +33,8 @@ def since(world: World, left: datetime, slug: str | None = None) -> Absence:
         down += sum(row.bytes_down for row in counted.rows)
         requests += sum(row.count for row in counted.rows if row.reason is None)
         remark = remark or (f"{name}: some of it was not counted" if counted.gaps else "")
-    return Absence(left, _latest(ran_out), _latest(decided), up, down, requests, remark)
+    more = (len(each) - len(_latest(each)) for each in (ran_out, decided))
+    return Absence(left, _latest(ran_out), _latest(decided), up, down, requests, remark, *more)
 
 
 def _line(deed: Deed) -> str:

@@ -248,6 +248,14 @@ def test_who_comes_back_is_told_what_was_decided_and_what_ran_out_since(bottle: 
     assert found.since == left and found.bytes_up == 0
 
 
+def test_who_comes_back_after_long_is_told_how_much_was_decided_beside_what_is_listed(bottle: Bottle) -> None:
+    left = bottle.world.clock.now()
+    for number in range(absence.MOST + 3):
+        decide.reject(bottle.world, bottle.ask(f"h{number}.example.net"), "no")
+    found = absence.since(bottle.world, left)
+    assert (len(found.decided), found.more_decided, found.more_ran_out) == (absence.MOST, 3, 0)
+
+
 def test_an_operators_own_proposal_is_superseded_without_a_word_to_the_agent(bottle: Bottle) -> None:
     bottle.gate.say(
         {"event": "denied", "host": "b.test", "path": "/x", "method": "GET", "reason": "host_not_allowed",

@@ -33,7 +33,11 @@ def away_rows(
     tail = _flowed(absence, trouble, width)
     room = height - len(head) - len(sections) - len(tail)
     shares = _shares([len(lines) for lines in sections.values()], room)
-    body = (_section(*each, share, width) for each, share in zip(sections.items(), shares, strict=True))
+    more = {"ran out": absence.more_ran_out, "decided": absence.more_decided} if absence else {}
+    body = (
+        _section(title, lines, len(lines) + more.get(title, 0), share, width)
+        for (title, lines), share in zip(sections.items(), shares, strict=True)
+    )
     return [*head, *(line for section in body for line in section), *tail]
 
 
@@ -47,14 +51,13 @@ def _shares(counts: list[int], room: int) -> list[int]:
     return given
 
 
-def _section(title: str, lines: list[Row], share: int, width: int) -> list[Row]:
-    count = str(len(lines) or "none")
-    if share == len(lines):
-        return [rule(title, count, width), *lines]
+def _section(title: str, lines: list[Row], count: int, share: int, width: int) -> list[Row]:
+    if share == count:
+        return [rule(title, str(count or "none"), width), *lines]
     if share < 2:
         return [rule(title, f"{share} of {count}", width), *lines[:share]]
-    more = row(Span(f"  and {len(lines) - share + 1} more", "muted"))
-    return [rule(title, count, width), *lines[: share - 1], more]
+    more = row(Span(f"  and {count - share + 1} more", "muted"))
+    return [rule(title, str(count), width), *lines[: share - 1], more]
 
 
 def _flowed(absence: Absence | None, trouble: str, width: int) -> list[Row]:
