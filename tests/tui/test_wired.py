@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from bottle_tui.core.views import BottleStatus
-from bottle_tui.services import watching
+from bottle_tui.services import decide, traffic, watching
 from bottle_tui.tui.app import BottleApp
 from bottle_tui.tui.wiring.wired import wired
 from tests.services.conftest import Bottle, bottle, make
@@ -223,3 +223,12 @@ async def test_routes_edited_in_the_editor_are_in_force_after_a(bottle: Bottle, 
         await operator.until(lambda: "/v2/" in operator.text("#routes"))
         assert bottle.gate.table is not None
         assert [grant.path_allowlist for _, grant in bottle.gate.table.grants()] == [("/v2/",)]
+
+
+async def test_with_nothing_waiting_what_was_decided_before_this_session_is_told_with_its_use(bottle: Bottle) -> None:
+    identity = bottle.ask(path_allowlist=["/wheels/"])
+    assert decide.approve(bottle.world, identity, bottle.digest(identity)).in_force
+    traffic.drain(bottle.world, "box")
+    async with sitting(bottle) as operator:
+        await operator.until(lambda: "approved files.example.net" in operator.text("#card"))
+        assert "by op" in operator.text("#card") and "never used" in operator.text("#card")
