@@ -30,7 +30,9 @@ def listed(board: Board, cards: Iterable[Card], at: datetime) -> Board:
     many = len(gone := decided_elsewhere(board, shown)) > MOST_LEARNED
     after = replace(
         board,
-        results=results.added(board.results, results.many_elsewhere(len(gone), board.now)) if many else board.results,
+        results=results.heard_of(board.results, results.many_elsewhere(len(gone), board.now), board.now)
+        if many
+        else board.results,
         cards=MappingProxyType(shown),
         selection=selection,
         folding=folding,
@@ -100,8 +102,9 @@ def unheard_of(board: Board, line: str, *, silent: bool) -> Board:
 
 def learned(board: Board, card: Card) -> Board:
     """What became of a card: the open one, or the one of the result line."""
-    told = results.delivered(board.results, card)
+    told = results.delivered(results.recovered(board.results, card), card)
     if card.id not in board.cards and not any(result.id == card.id for result in told):
-        return replace(board, results=results.added(board.results, results.elsewhere(card, board.now)))
+        news = results.elsewhere(card, board.now)
+        return replace(board, results=results.heard_of(board.results, news, board.now))
     shown = {**board.cards, card.id: card} if card.id in board.cards else board.cards
     return replace(board, cards=MappingProxyType(dict(shown)), results=told)

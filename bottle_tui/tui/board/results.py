@@ -8,6 +8,8 @@ from typing import Literal, Self
 from bottle_tui.core.views import Card
 
 KEPT_RESULTS = 20
+JUST_NOW = 15.0
+"""Seconds for which the line of one's own deed, with the key that takes it back, gives way to nobody else's."""
 UNREAD = 30.0
 """Seconds after which an agent that has not read an approval is not listening."""
 FOLLOWED = 300.0
@@ -80,6 +82,25 @@ def noted(results: Results, lines: Iterable[str], now: datetime) -> Results:
     last = results[0] if results else None
     kept = 1 if last and (last.undo or last.reopen or last.kind == "busy") else 0
     return _kept((*results[:kept], *notes, *results[kept:]), now)
+
+
+def heard_of(results: Results, result: Result, now: datetime) -> Results:
+    """What somebody else did. It takes the line, but not that of a deed that is being done, or was just now."""
+    last = results[0] if results else None
+    own = last is not None and (last.undo or last.reopen) and (now - last.at).total_seconds() < JUST_NOW
+    kept = 1 if last is not None and (own or last.kind == "busy") else 0
+    return _kept((*results[:kept], result, *results[kept:]), now)
+
+
+def recovered(results: Results, card: Card) -> Results:
+    """An approval that was not in force when it ended and is now: what was said of it would not be true any more."""
+    if card.status != "approved" or not card.in_force:
+        return results
+    line = f"approved {card.host or card.tool} for {card.slug}: in force after all"
+    return tuple(
+        replace(each, text=line, kind="ok", undo=True) if each.id == card.id and each.kind == "bad" else each
+        for each in results
+    )
 
 
 def delivered(results: Results, card: Card) -> Results:
