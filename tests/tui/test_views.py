@@ -1,6 +1,7 @@
 """Bottles, logs, the palette, help, sizes: what an operator looks at."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -277,6 +278,15 @@ async def test_a_deciding_action_from_the_palette_asks_for_a_y(sit: Sit) -> None
         assert operator.desk.deeds == []
         await operator.press("y")
         await operator.until(lambda: operator.called("approve"))
+
+
+@pytest.mark.parametrize("key", ["enter", "S"])
+async def test_a_read_only_dashboard_joins_nobodys_terminal(sit: Sit, key: str) -> None:
+    async with sit(read_only=True) as operator:
+        operator.app.suspend = nullcontext  # type: ignore[assignment, method-assign]
+        await operator.press("2")
+        await operator.press(key)
+        assert "read-only: bottle-tui attach docs" in operator.text("#footer")
 
 
 async def test_release_is_in_the_palette_and_asks_for_a_y(sit: Sit) -> None:

@@ -139,6 +139,9 @@ class BottlesView(View):
         """Give the terminal to the agent until it gives it back."""
         if self.slug is None or (self.open_bottle and self.open_bottle.state == "foreign"):
             return
+        if self.board and self.board.read_only:
+            self.tell(f"read-only: bottle-tui attach {self.slug} joins it")
+            return
         try:
             code = hand_over(self.deeds.app, partial(self.deeds.services.attach, self.slug, argv))
         except Ended:
