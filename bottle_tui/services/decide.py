@@ -139,7 +139,7 @@ def _already(world: World, bottle: Held, entry: Entry, proposed: Proposed) -> Ou
 
 
 def _done(bottle: Held, entry: Entry, wish: Wish, enforced: Enforced, what: str) -> Outcome:
-    line = "; ".join([*bottle.remarks, *enforced.told, f"approved {what}: {IN_FORCE}"])
+    line = "; ".join([*bottle.remarks, *enforced.told, f"{what} for {bottle.session.slug}: {IN_FORCE}"])
     applied = wish.decision.applied if wish.decision else None
     return replace(_outcome(bottle, entry, "approved", line, in_force=True, applied=applied), proof=enforced.proof)
 
