@@ -113,7 +113,11 @@ def test_what_was_approved_of_pipelock_alone_is_named_with_where_it_would_have_t
         id = shell.runtime.supervise("box").file("pipelock-block", host=host, want=want)
         digest = shell.json("show", id)["digest"]
         assert shell("approve", id, "--digest", digest) == 0, shell.err
-        said = "api.example.com to be passed on unread" if want == "passthrough" else "in pipelock's list for box: in force"
+        said = (
+            "api.example.com to be passed on unread"
+            if want == "passthrough"
+            else "in pipelock's list for box: in force"
+        )
         assert said in shell.out
     left = shell.json("routes", "save", "box")["left"]
     assert left[0].startswith("api.example.com: passed on unread") and "tls_passthrough" in left[0]

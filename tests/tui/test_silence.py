@@ -50,7 +50,7 @@ def title(board: Board, width: int = 80) -> str:
 
 
 def inbox(board: Board) -> str:
-    return "\n".join("".join(span.text for span in row) for row in empty_rows(board, 80))
+    return "\n".join("".join(span.text for span in row) for row in empty_rows(board, 80, 24))
 
 
 def test_a_dead_engine_and_no_bottle_are_told_from_no_bottle_at_once() -> None:
@@ -115,7 +115,7 @@ def test_what_waited_when_it_fell_silent_is_still_counted_and_grey() -> None:
     docs, _, _ = Desk().bottles()
     board = after(15, after(0, Board(NOON), cards(0, card()), listing(docs)))
     waiting = chrome.title_row(board, "inbox", 80)[0]
-    assert waiting.text == " 1 waiting" and waiting.style == "muted"
+    assert waiting.text == " 1 waiting 15 s ago" and waiting.style == "muted"
 
 
 async def test_an_engine_that_is_dead_from_the_beginning_is_on_screen_and_goes_when_it_answers(

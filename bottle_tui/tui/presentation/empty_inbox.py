@@ -32,9 +32,11 @@ def empty_rows(board: Board, width: int, height: int) -> list[Row]:
 
 
 def no_bottle_rows(board: Board, width: int) -> list[Row]:
-    """How to start one, where there is none."""
+    """How to start one, where there is none; nothing of the kind while an engine is silent: there may be some."""
     if board.ours:
         return []
+    if (unknown := nothing_waits(board, width)) is not None:
+        return unknown[1:]
     line = "No bottle yet: bottle-tui up -f bottle.yaml starts one, bottle-tui demo shows it all."
     return [row(Span("  " + cut(line, width - 3), "muted"))]
 
