@@ -116,11 +116,13 @@ def test_many_reloads_at_once_end_with_the_newest_table(world, route_of):
 async def test_a_reload_that_comes_while_the_gate_starts_is_loaded_after_it(tmp_path, monkeypatch):
     file = tmp_path / "routes.yaml"
     file.write_bytes(Table(apply="old").data)
-    read, reading, go_on = reload._read, threading.Event(), threading.Event()
+    read, reading, overtaken, go_on = reload._read, threading.Event(), threading.Event(), threading.Event()
 
     def slow(path):
         data = read(path)
-        if not reading.is_set():
+        if reading.is_set():
+            overtaken.set()
+        else:
             reading.set()
             go_on.wait(10)
         return data
@@ -134,11 +136,11 @@ async def test_a_reload_that_comes_while_the_gate_starts_is_loaded_after_it(tmp_
     await asyncio.to_thread(reading.wait, 10)
     file.write_bytes(Table(apply="new").data)
     loader.request()
-    await asyncio.sleep(0.2)
+    assert not await asyncio.to_thread(overtaken.wait, 0.2)
     go_on.set()
     await start
-    while loader._task is not None and not loader._task.done():
-        await asyncio.sleep(0.01)
+    assert loader._task is not None
+    await loader._task
     events.close()
     assert policy.table is not None and policy.table.apply == "new"
 
