@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 
 from bottle_tui.core.arming import Refusal, Target
 from bottle_tui.core.views import Card
+from bottle_tui.core.words import counted
 from bottle_tui.tui.dialogs.sure import Sure
 from bottle_tui.tui.presentation.batch_rows import batch_rows
 from bottle_tui.tui.presentation.rows import Row, Span, cut, fit_row, row, rule, spread
@@ -51,7 +52,9 @@ class Batch(Sure):
             self._seen = max(self._seen, self._top + len(shown))
         left = len(rows) - self._seen
         blank: list[Row] = [()] * max(room - len(shown), 0)
-        head = rule(f"approve these {len(self.cards)}", f"{left} lines further down" if left else "", width, "warn")
+        head = rule(
+            f"approve these {len(self.cards)}", f"{counted(left, 'line')} further down" if left else "", width, "warn"
+        )
         page.rows = (head, *shown, *blank, self._keys(left, width))
         self.call_after_refresh(self.sentry.show, "confirm", None if left else self.target)
 
@@ -59,7 +62,7 @@ class Batch(Sure):
         if self._note:
             return fit_row(row(Span(" " + cut(self._note, width - 2), "warn")), width)
         yes = (
-            row(Span(" j ", "key"), Span(f"{left} more lines first"))
+            row(Span(" j ", "key"), Span(f"{counted(left, 'more line')} first"))
             if left
             else row(Span(" y ", "key"), Span("do it"))
         )
