@@ -42,7 +42,12 @@ class Person:
         await self.until(lambda: text in self.screen(), text, seconds)
 
     async def press(self, key: str) -> None:
-        """A key that stands alone: the sentry's clock goes on before and after it."""
+        """A key that stands alone, once it is lit: the sentry's clock goes on before and after it.
+
+        What is painted is told to the sentry only after it was painted; on a busy machine that is a while.
+        """
+        sentry = self.app.sentry
+        await self.until(lambda: sentry.guard.refusal(key, sentry.now()) is None, f"a lit {key}")
         await self.pilot.pause()
         next(self.clock)
         await self.pilot.press(key)
