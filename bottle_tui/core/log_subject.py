@@ -6,19 +6,23 @@ from typing import Any
 from bottle_tui.core.views import LogLine
 
 _OF_REQUESTS = frozenset({"allowed", "denied", "denied_more", "finished"})
+_OF_LOADS = frozenset({"routes_loaded"})
 _ID, _HOST = "proposal", "host"
 
 
 def subject(line: LogLine) -> Mapping[str, Any] | None:
-    """The gate's own event of a request; else `{"of": sidecar, "proposal": id}` or `{"of": sidecar, "host": …}`; None.
+    """The gate's own event of a request; else `{"of": sidecar, …}` with `proposal`, `host` or `apply`; None.
 
-    `refused` is True where the sidecar itself has refused.
+    `refused` is True where the sidecar itself has refused; `apply` is the id of the load that a table came with.
     """
     event = line.event
     if event is None:
         return None
     if line.sidecar == "egress" and event.get("event") in _OF_REQUESTS:
         return event
+    if line.sidecar == "egress" and event.get("event") in _OF_LOADS:
+        load = event.get("apply")
+        return {"of": "egress", "apply": load} if isinstance(load, str) and load else None
     if line.sidecar == "supervise":
         identity = event.get("id")
         return {"of": "supervise", _ID: identity} if isinstance(identity, str) and identity else None

@@ -57,6 +57,11 @@ def newest(home: BottleHome) -> list[bytes]:
     return data.splitlines()
 
 
+def newest_records(home: BottleHome) -> list[dict[str, Any]]:
+    """The same, parsed; a line that is no record is left out."""
+    return [found for line in newest(home) if (found := ledger.parsed(line))]
+
+
 def _walk(home: BottleHome) -> list[tuple[dict[str, Any], Head]]:
     walked: list[tuple[dict[str, Any], Head]] = []
     head = Head()

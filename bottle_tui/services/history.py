@@ -4,10 +4,10 @@ import difflib
 from dataclasses import dataclass
 from typing import Any
 
-from bottle_tui.core import deeds, ledger
+from bottle_tui.core import deeds
 from bottle_tui.core.deeds import Deed
 from bottle_tui.errors import BottleError, NotFound
-from bottle_tui.ports import BottleHome, World
+from bottle_tui.ports import World
 from bottle_tui.services import audit, lookup, queue, session
 from sidecar_addon.table import TableError, render_yaml
 from sidecar_addon.table_parser import parse
@@ -43,12 +43,12 @@ def listed(world: World, slug: str) -> tuple[Deed, ...]:
         hosts.setdefault(grant.id, grant.host or route.host)
     rejected = {entry.id for entry in entries if entry.current and entry.status == "rejected"} if record else set()
     approved = {entry.id for entry in entries if entry.status == "approved" and _in_force(entry)} if record else set()
-    return deeds.judged(deeds.deeds(_records(home), hosts), in_force | approved, rejected)
+    return deeds.judged(deeds.deeds(audit.newest_records(home), hosts), in_force | approved, rejected)
 
 
 def record(world: World, slug: str, number: int) -> Record:
     """One record, whole. Raises NotFound."""
-    found = [each for each in _records(lookup.home_of(world, slug)) if each.get("n") == number]
+    found = [each for each in audit.newest_records(lookup.home_of(world, slug)) if each.get("n") == number]
     if found:
         return _opened(found[-1])
     raise NotFound(f"record {number} is not in the newest part of the ledger; `bottle-tui audit show {slug}` has it")
@@ -81,7 +81,3 @@ def _lines(name: str, text: object) -> list[str]:
 
 def _in_force(entry: queue.Entry) -> bool:
     return entry.decision is not None and entry.decision.in_force
-
-
-def _records(home: BottleHome) -> list[dict[str, Any]]:
-    return [found for line in audit.newest(home) if (found := ledger.parsed(line))]

@@ -13,7 +13,7 @@ from bottle_tui.services import audit, lookup, queue, session, traffic
 from bottle_tui.services.evidence import born
 from bottle_tui.services.prior import Story, stories
 from bottle_tui.services.queue import Entry
-from sidecar_addon import proposals
+from sidecar_addon import hosts, proposals
 from sidecar_addon.table import Grant, Route
 from sidecar_addon.times import parse_time
 
@@ -27,17 +27,32 @@ def of_event(world: World, slug: str, event: Mapping[str, Any]) -> Provenance:
     if not isinstance(grant, str) or not grant:
         host = str(event.get("host") or "")
         lookup.home_of(world, slug)
-        return Provenance(slug, "", "none", _without(host, reason), host=host)
+        return Provenance(slug, "", "none", _without(world, slug, host, reason), host=host)
     found = of_grant(world, slug, grant)
     if event.get("event") == "denied" and isinstance(reason, str):
         return replace(found, line=f"denied ({reason}) although {found.line}")
     return found
 
 
-def _without(host: str, reason: object) -> str:
+def _without(world: World, slug: str, host: str, reason: object) -> str:
     if isinstance(reason, str) and reason != "host_not_allowed":
         return f"no grant decided: {reason}"
-    return f"no grant: no route names {host}" if host else "this line is about no request"
+    if not host:
+        return "this line is about no request"
+    later = covering(world, slug, host)
+    if not later:
+        return f"no grant: no route names {host}"
+    which = f"{len(later)} grants do" if len(later) > 1 else f"grant …{later[0].id[-6:]} does"
+    return f"no grant: no route named {host} then, {which} now"
+
+
+def covering(world: World, slug: str, host: str) -> list[Grant]:
+    """The grants that are about this host in the table as it is now, whatever their paths; [] without a table."""
+    try:
+        route = session.live(world.home.bottle(slug)).table.route_for(host)
+    except BottleError:
+        return []
+    return [each for each in route.grants if each.host is None or hosts.covers(each.host, host)] if route else []
 
 
 def of_grant(world: World, slug: str, grant_id: str) -> Provenance:

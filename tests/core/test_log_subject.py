@@ -39,6 +39,10 @@ def test_a_program_that_does_not_trust_the_gate_is_about_its_host() -> None:
     assert subject(line) == {"of": "egress", "host": "a.test", "refused": False}
 
 
+def test_a_load_of_a_table_is_about_what_brought_it() -> None:
+    assert subject(said("egress", event="routes_loaded", apply="01A", routes=2)) == {"of": "egress", "apply": "01A"}
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [

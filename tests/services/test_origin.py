@@ -3,7 +3,7 @@
 import pytest
 
 from bottle_tui.errors import NotFound
-from bottle_tui.services import decide, origin, revoke, routes
+from bottle_tui.services import decide, origin, revoke, routes, session
 from bottle_tui.services.origin import of_proposal
 from tests.services.test_history import HOST, granted
 
@@ -35,6 +35,38 @@ def test_a_host_without_a_grant_says_so(bottle) -> None:
     assert of_host(bottle, "not a host").grant == ""
     with pytest.raises(NotFound):
         origin.of_subject(bottle.world, "nobody", {"of": "pipelock", "host": HOST})
+
+
+def of_load(bottle, apply: str):
+    return origin.of_subject(bottle.world, "box", {"of": "egress", "apply": apply})
+
+
+def apply_in_force(bottle) -> str:
+    return session.live(bottle.world.home.bottle("box")).table.apply
+
+
+def test_a_load_of_a_table_leads_to_what_was_decided(bottle) -> None:
+    identity = granted(bottle)
+    found = of_load(bottle, apply_in_force(bottle))
+    assert (found.grant, found.in_table, found.words) == (identity, True, "to read the tables")
+    assert found.line.startswith(f"loaded as op approved {HOST} at 2026-01-01 ")
+    assert f": {identity} was asked for by the agent" in found.line
+    revoke.undo(bottle.world, identity)
+    ended = of_load(bottle, apply_in_force(bottle))
+    assert ended.line.startswith(f"loaded as op revoked {HOST} at ") and "not in force any more" in ended.line
+
+
+def test_a_load_that_somebody_wanted_by_hand_names_who_and_when(bottle) -> None:
+    routes.add(bottle.world, "box", "other.example.net", acknowledged=True)
+    found = of_load(bottle, apply_in_force(bottle))
+    assert (found.source, found.decided_by) == ("operator", "op") and found.decided_at is not None
+    assert found.line.startswith("loaded as op ran routes add other.example.net at ")
+
+
+def test_a_load_that_no_record_names_says_so(bottle) -> None:
+    found = of_load(bottle, NOBODY)
+    assert (found.grant, found.source) == ("", "none")
+    assert found.line.startswith("no decision that the ledger still has loaded this table")
 
 
 def test_an_ask_leads_to_its_grant_also_once_that_is_gone(bottle) -> None:

@@ -84,6 +84,14 @@ def test_a_line_that_no_grant_decided_says_so(bottle) -> None:
         provenance.of_event(bottle.world, "nobody", {})
 
 
+def test_a_line_from_before_the_route_says_which_grant_there_is_now(bottle) -> None:
+    identity = granted(bottle)
+    line = of(bottle, None, reason="host_not_allowed").line
+    assert line == f"no grant: no route named {HOST} then, grant …{identity[-6:]} does now"
+    routes.add(bottle.world, "box", HOST, path_allowlist=("/other/",), acknowledged=True)
+    assert of(bottle, None, reason="host_not_allowed").line.endswith("then, 2 grants do now")
+
+
 def test_a_grant_leads_to_its_traffic(bottle) -> None:
     for path in ("/v1/a/b", "/v1/a/c", "/v1/z"):
         event = {"event": "allowed", "host": "api.example.com", "method": "GET", "path": path, "grant": "m1"}
