@@ -63,7 +63,7 @@ def _words(
 ) -> tuple[str, str]:
     if decision is None or decision.status == "pending":
         return _pending(proposal, state, now)
-    reason = f" Reason: {decision.reason}" if decision.reason else ""
+    reason = f" Reason: {_sentence(decision.reason)}" if decision.reason else ""
     if decision.status == "rejected":
         return _rejected(proposal, reason, remembered if remembered and now < remembered else None)
     if decision.status == "superseded":
@@ -78,6 +78,11 @@ def _words(
             f"do not retry yet; wait with proposal-status (id {proposal.id}).",
         )
     return _approved(proposal, decision, reason, in_force)
+
+
+def _sentence(words: str) -> str:
+    """With an end, so that what follows is not read as a part of it."""
+    return words if words.rstrip().endswith((".", "!", "?")) else f"{words.rstrip()}."
 
 
 def _pending(proposal: Proposal, state: State, now: datetime) -> tuple[str, str]:

@@ -136,7 +136,7 @@ async def test_a_rejection_answers_the_same_ask_for_thirty_minutes_and_then_it_m
     bottle.later(timedelta(minutes=29))
     remembered = await client.call_tool("egress-block", AGAIN)
     assert remembered.structured_content["id"] == identity
-    assert "not today" in text_of(remembered)
+    assert "Reason: not today. The same ask gets" in text_of(remembered)
     assert "until the operator reopens it" in text_of(remembered)
     assert len(bottle.filed()) == 1
     bottle.later(timedelta(minutes=2))
