@@ -37,6 +37,7 @@ def preview(world: World, slug: str, operation: Operation) -> Card:
         tool=operation.title,
         status="pending",
         author=world.operator,
+        by_operator=True,
         created=world.clock.now(),
         host=operation.host,
         args={},

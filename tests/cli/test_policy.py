@@ -70,6 +70,7 @@ def test_a_route_with_a_credential_gets_a_slot_and_its_value_goes_to_the_gate_on
     assert shell(*words) == 4
     assert "EXAMPLE_TOKEN" in shell.err
     assert "api.example.com" in shell.err
+    assert "proposed by op" in shell.out and "asked by the agent" not in shell.out
     digest = shell.err.rsplit("--digest ", 1)[1].strip()
     assert shell(*words, "--digest", digest) == 0, shell.err
     assert shell.runtime.gate("box").slots["EGRESS_TOKEN_0"][1] == "value-of-the-token"
