@@ -139,6 +139,8 @@ class BottleApp(App[int]):
     def action_view(self, name: str) -> None:
         """Another view: what was on screen can no longer be decided on."""
         if name in self.views and isinstance(self.screen, View):
+            if slug := self.screen.bottle:
+                self.views[name].turn_to(slug)
             self.switch_screen(name)
 
     def action_help(self) -> None:

@@ -198,6 +198,39 @@ async def test_raw_lines_can_be_read_and_the_next_bottle_followed(sit: Sit) -> N
         assert isinstance(view, LogsView) and {stream.slug for stream in view.streams.values()} == {"lab"}
 
 
+async def test_a_view_opens_on_the_bottle_that_was_looked_at_last(sit: Sit) -> None:
+    heads = {"3": "#routes-head", "4": "#log-tabs", "5": "#history-head"}
+    async with sit(logs_desk()) as operator:
+        await operator.press("j")
+        asking = operator.app.board.open_card.slug
+        assert asking != operator.app.board.running[0]
+        for key, head in heads.items():
+            await operator.press(key)
+            assert operator.text(head).split()[0] == asking
+        await operator.press("b")
+        following = operator.text("#history-head").split()[0]
+        assert following != asking
+        for key in "34":
+            await operator.press(key)
+            assert operator.text(heads[key]).split()[0] == following
+        await operator.press("2")
+        assert operator.app.screen.bottle == following
+        await operator.press("j")
+        chosen = operator.app.screen.bottle
+        await operator.press("5")
+        assert chosen != following and operator.text("#history-head").split()[0] == chosen
+
+
+async def test_the_key_to_the_next_bottle_is_named_where_there_is_one(sit: Sit) -> None:
+    async with sit(logs_desk(), size=(80, 24)) as operator:
+        for key in "345":
+            await operator.press(key)
+            assert "b next bottle" in operator.text("#footer")
+    async with sit(Desk(waiting=[], running=bottles()[:1]), size=(80, 24)) as operator:
+        await operator.press("4")
+        assert "next bottle" not in operator.text("#footer")
+
+
 async def test_a_sidecar_that_cannot_be_followed_says_why(sit: Sit) -> None:
     from bottle_tui.errors import SidecarUnreachable
 

@@ -26,6 +26,11 @@ class Hint(NamedTuple):
     on: bool = True
 
 
+def next_bottle(slugs: Sequence[str]) -> tuple[Hint, ...]:
+    """The key to the next bottle, where there is another one."""
+    return (Hint("b", "next bottle"),) if len(slugs) > 1 else ()
+
+
 def enforcement(board: Board) -> Span:
     """One phrase: whether what was approved is in force everywhere, and how old that knowledge is."""
     ours = board.ours

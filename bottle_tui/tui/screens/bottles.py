@@ -53,6 +53,14 @@ class BottlesView(View):
             yield Rows(id="bottles")
             yield Rows(id="bottle")
 
+    @property
+    def bottle(self) -> str | None:
+        return self.slug
+
+    def turn_to(self, slug: str) -> None:
+        if self.board is not None and slug in [bottle.slug for bottle in self.board.bottles]:
+            self.slug = slug
+
     def _index(self, board: Board) -> int:
         slugs = [bottle.slug for bottle in board.bottles]
         return slugs.index(self.slug) if self.slug in slugs else 0

@@ -15,7 +15,7 @@ from bottle_tui.tui.board.deciding import of_bottle
 from bottle_tui.tui.dialogs.find import Find
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
 from bottle_tui.tui.dialogs.record import RecordPage
-from bottle_tui.tui.presentation.chrome import Hint
+from bottle_tui.tui.presentation.chrome import Hint, next_bottle
 from bottle_tui.tui.presentation.history import slug_row
 from bottle_tui.tui.screens.history_ledger import LedgerPane, take_back
 from bottle_tui.tui.screens.history_traffic import TrafficPane
@@ -154,10 +154,16 @@ class HistoryView(LookingView):
             Hint("tab", "decisions" if self.in_traffic else "traffic"),
             Hint("/", "filter"),
             Hint("t", f"since {self.traffic.wish}"),
-            Hint("b", "next bottle", len(self.slugs(board)) > 1),
         ]
-        second = [Hint("j/k", "next"), Hint("X", "quarantine", self.lives(board)), Hint("?", "help"), Hint("q", "quit"),
-                  Hint(":", "all actions"), Hint("1–5", "views")]  # fmt: skip
+        second = [
+            Hint("j/k", "next"),
+            Hint("?", "help"),
+            Hint("q", "quit"),
+            *next_bottle(self.slugs(board)),
+            Hint("X", "quarantine", self.lives(board)),
+            Hint(":", "all actions"),
+            Hint("1–5", "views"),
+        ]
         return first, second
 
     def action_move(self, by: int) -> None:

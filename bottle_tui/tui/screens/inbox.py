@@ -76,6 +76,11 @@ class InboxView(NarrowingView):
                 yield Rows(id="side")
             yield Rows(id="card")
 
+    @property
+    def bottle(self) -> str | None:
+        board = self.board
+        return (board.here or (board.last.slug if board.last else "")) if board else None
+
     # Drawing
 
     def fill(self, board: Board, width: int, height: int) -> None:

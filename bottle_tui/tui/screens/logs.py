@@ -18,7 +18,7 @@ from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.deciding import of_bottle
 from bottle_tui.tui.board.results import told
 from bottle_tui.tui.dialogs.provenance import ProvenancePage
-from bottle_tui.tui.presentation.chrome import Hint
+from bottle_tui.tui.presentation.chrome import Hint, next_bottle
 from bottle_tui.tui.presentation.logs import log_tabs, stream_state, tab_at, whole_line
 from bottle_tui.tui.presentation.provenance import strip_row
 from bottle_tui.tui.presentation.rows import Row, Span, cut, row
@@ -48,6 +48,7 @@ class LogsView(SearchingView):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.slug: str | None = None
+        self._turned: str | None = None
         self.tab = "egress"
         self.streams = Streams(self.deeds.services)
         self.origin = Origin(self)
@@ -71,6 +72,13 @@ class LogsView(SearchingView):
         return self.query_one(f"#log-{self.tab}", LogPane)
 
     # Streams
+
+    @property
+    def bottle(self) -> str | None:
+        return self.slug
+
+    def turn_to(self, slug: str) -> None:
+        self._turned = slug
 
     def look_at(self, slug: str | None) -> None:
         """Follow this bottle's sidecars, and no others."""
@@ -99,6 +107,9 @@ class LogsView(SearchingView):
 
     def fill(self, board: Board, width: int, height: int) -> None:
         slugs = board.running
+        if self.is_current and self._turned in slugs:
+            self.look_at(self._turned)
+            self._turned = None
         if self.slug not in slugs and (self.is_current or self.slug is not None):
             card = board.open_card
             wanted = board.only or (card.slug if card else None)
@@ -158,8 +169,9 @@ class LogsView(SearchingView):
             Hint("s n N", "search"),
             Hint("X", "quarantine", self.slug is not None and not board.read_only),
         ]
-        second = [Hint("j/k", "line"), Hint("?", "help"), Hint("q", "quit"), Hint("l i h", "level, decision, host"),
-                  Hint("w", "wrap"), Hint("d", "raw"), Hint(":", "all actions"), Hint("b", "next bottle")]  # fmt: skip
+        second = [Hint("j/k", "line"), Hint("?", "help"), Hint("q", "quit"), *next_bottle(board.running),
+                  Hint("l i h", "level, decision, host"), Hint("w", "wrap"), Hint("d", "raw"),
+                  Hint(":", "all actions")]  # fmt: skip
         return first, second
 
     # Keys

@@ -55,6 +55,14 @@ class LookingView(View):
         wanted = board.only or (card.slug if card else None)
         self.look_at(wanted if wanted in slugs else slugs[0] if slugs else None)
 
+    @property
+    def bottle(self) -> str | None:
+        return self.slug
+
+    def turn_to(self, slug: str) -> None:
+        if self.board is not None and slug in self.slugs(self.board):
+            self.look_at(slug)
+
     def look_at(self, slug: str | None) -> None:
         """Look at this bottle from now on."""
         if slug != self.slug:

@@ -44,6 +44,14 @@ class View(Frame):
         """What the deciding keys are about here, and which of its risks are visible."""
         return {"result": (targets(board)["result"], frozenset())}
 
+    @property
+    def bottle(self) -> str | None:
+        """The bottle that is looked at here: the view that is opened next turns to it."""
+        return None
+
+    def turn_to(self, slug: str) -> None:
+        """Look at this bottle, where one is looked at and it is there."""
+
     # The guard
 
     def drawn(self, board: Board | None) -> None:
