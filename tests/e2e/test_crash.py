@@ -56,7 +56,7 @@ class Dashboard:
         env = {name: value for name, value in bottle.environment().items() if name not in ("COLUMNS", "LINES")}
         self._terminal = Terminal([COMMAND], env)
         self._terminal.until(host)
-        self._terminal.watch(1.0)
+        self._terminal.until_lit("a approve", like="q quit")
         self._terminal.type("a")
 
     def runs(self) -> bool:

@@ -71,6 +71,20 @@ class Terminal:
             self._read(1.0)
         return self.text
 
+    def until_lit(self, key: str, like: str) -> None:
+        """Till that key of the footer has the colour of another one that is never dim."""
+        end = time.monotonic() + PATIENCE
+        while self._colour(key) is None or self._colour(key) != self._colour(like):
+            assert time.monotonic() < end, f"never lit: {key}\n{self.text}"
+            self._read(1.0)
+
+    def _colour(self, words: str) -> str | None:
+        """Of their first character, as it stands lowest on the screen."""
+        for number, line in reversed(list(enumerate(self._screen.display))):
+            if (column := line.find(words)) >= 0:
+                return str(self._screen.buffer[number][column].fg)
+        return None
+
     def drain(self) -> bool:
         """Take in what has been drawn by now; False once the program has closed its terminal."""
         return self._read(0)
