@@ -8,8 +8,8 @@ import re
 
 _MODE = re.compile(
     rb"\x1b(?:\[\?(?P<modes>[\d;]+)(?P<way>[hl])"
-    rb"|\[(?P<stack>[<>=])(?P<flags>\d*)(?:;(?P<how>\d))?u"
-    rb"|\[>4(?:;(?P<other>\d*))?m"
+    rb"|\[(?P<stack>[<>=])(?P<flags>\d{0,5})(?:;(?P<how>\d))?u"
+    rb"|\[>4(?:;(?P<other>\d{0,5}))?m"
     rb"|(?P<pad>[=>]))"
 )
 _LONGEST = 32
@@ -34,6 +34,7 @@ _THEIRS = [
 """Modes that are off in a terminal at rest: cursor keys, the mouse, the focus, pastes, colours, sizes."""
 _OURS = ("25", "7")
 """Those that are on: the cursor is shown, lines wrap."""
+_KNOWN = frozenset((*_SCREENS, *_THEIRS, *_OURS))
 _MOST_FLAGS = 64
 
 
@@ -59,7 +60,8 @@ class Modes:
 
     def _set(self, found: re.Match[bytes]) -> None:
         if found["modes"]:
-            self._on |= dict.fromkeys(found["modes"].decode().split(";"), found["way"] == b"h")
+            named = found["modes"].decode().split(";")
+            self._on |= {mode: found["way"] == b"h" for mode in named if mode in _KNOWN}
         elif found["stack"]:
             self._set_flags(found["stack"], int(found["flags"] or 0), found["how"])
         elif found["pad"]:

@@ -41,6 +41,19 @@ def test_what_is_given_to_who_joins_is_taken_back_from_him_as_well(
     assert (joined.redone(), joined.undone()) == (redone, undone)
 
 
+@pytest.mark.parametrize("sent", [b"\x1b[>%su", b"\x1b[<%su", b"\x1b[=%su", b"\x1b[>4;%sm"])
+def test_a_number_without_end_is_no_mode_and_harms_nobody(sent: bytes) -> None:
+    modes = Modes()
+    modes.wrote(sent % (b"9" * 5_000))
+    assert modes.redone() == b""
+
+
+def test_modes_that_nobody_knows_are_not_kept() -> None:
+    modes = Modes()
+    modes.wrote(b"".join(b"\x1b[?%dh" % number for number in range(100_000, 101_000)))
+    assert modes._on == {}
+
+
 def test_an_agent_that_pushes_without_end_costs_little() -> None:
     modes = Modes()
     modes.wrote(b"\x1b[>1u" * 10_000)
