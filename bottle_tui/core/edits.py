@@ -100,6 +100,6 @@ def _items(value: str) -> tuple[str, ...]:
 
 
 def _numbers(value: str) -> tuple[int, ...]:
-    if not all(item.isascii() and item.isdigit() for item in _items(value)):
+    if not all(item.isascii() and item.isdigit() and len(item) < 6 for item in _items(value)):
         raise UsageError(f"--edit ports={value}: write numbers with commas between them")
     return tuple(int(item) for item in _items(value))

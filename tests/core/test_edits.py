@@ -49,7 +49,9 @@ def test_the_command_lines_pairs() -> None:
     assert edits.parse([], "8h") == Edit(lasts="8h")
 
 
-@pytest.mark.parametrize("pair", ["host", "other=1", "ports=a", "ports=²", "scan=maybe", "for=soon"])
+@pytest.mark.parametrize(
+    "pair", ["host", "other=1", "ports=a", "ports=²", "ports=443000", "ports=" + "9" * 5_000, "scan=maybe", "for=soon"]
+)
 def test_wrong_pairs_say_what_is_known(pair: str) -> None:
     with pytest.raises(UsageError):
         edits.parse([pair])

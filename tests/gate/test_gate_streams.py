@@ -292,6 +292,15 @@ def test_pipelocks_refusal_inside_tls_keeps_its_body(world):
     assert "pipelock-block" in reply.headers["x-bottle-hint"]
 
 
+@pytest.mark.parametrize("length", [b"9" * 5_000, "²".encode()])
+def test_a_length_that_is_none_ends_the_answer_and_troubles_nobody_else(world, length):
+    world.upstream.answers["/"] = (
+        b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: %s\r\n\r\nblocked: \n" % length
+    )
+    assert world.get("https://api.test/").status == 502
+    assert world.get("https://api.test/other").status == 200
+
+
 def test_the_same_words_from_a_passthrough_host_are_its_own(make_world, route_of, upstream, pki):
     upstream.authorities["api.test"] = pki.private
     world = make_world(route_of(pipelock="passthrough"))
