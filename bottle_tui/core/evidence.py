@@ -190,3 +190,10 @@ class DeniedGroup:
     """Why not, in one line."""
     background: bool = False
     """The agent program's own knocking; one row a bottle, after all others, host "" and method ""."""
+    more: int = 0
+    """So many groups in one row, since a list holds no more; after those, host "" and method ""."""
+
+    @property
+    def groups(self) -> int:
+        """How many it stands for."""
+        return self.more or 1

@@ -1,6 +1,7 @@
 """Denied, not asked: what a bottle was refused and no proposal is about, and the operator's own proposal for it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bottle_tui.core import denials
@@ -18,7 +19,7 @@ from sidecar_addon.proposals import Decision, Proposal
 from sidecar_addon.table import Grant, Route, Table
 
 MOST = 200
-"""Groups of one bottle."""
+"""Groups of one bottle, the latest; what is beyond them is counted in a row of its own."""
 _TOOL = "egress-block"
 _WHY_NOT = {
     "host_mismatch": "the request named two hosts; a route cannot help",
@@ -34,7 +35,8 @@ _LEFT_OUT = ("quarantined", "gate_error")
 
 
 def groups(world: World, slug: str | None = None, *, windows: Mapping[str, Window] | None = None) -> list[DeniedGroup]:
-    """By bottle, host and method, the latest first; background folded into one row a bottle, last.
+    """By bottle, host and method, the latest first; then what is more than a list holds, one row a bottle; background
+    folded into one row a bottle, last.
 
     `windows` (slug → window) saves the look at the sidecars. A bottle that cannot be read has no rows.
     """
@@ -46,7 +48,7 @@ def groups(world: World, slug: str | None = None, *, windows: Mapping[str, Windo
                 found += _of_bottle(session.opened(world, name), given or looking.window(world, name))
         except BottleError:
             continue
-    return sorted(found, key=lambda group: (group.background, -group.last.timestamp()))
+    return sorted(found, key=lambda group: (group.background, group.more > 0, -group.last.timestamp()))
 
 
 def _of_bottle(opened: Session, window: Window) -> list[DeniedGroup]:
@@ -64,10 +66,11 @@ def _of_bottle(opened: Session, window: Window) -> list[DeniedGroup]:
     for denial in loud:
         if denial.path is None and (denial.host, denial.method) in by_kind:
             by_kind[denial.host, denial.method].append(denial)
-    latest = sorted(by_kind.items(), key=lambda item: max(each.at for each in item[1]), reverse=True)[:MOST]
-    made = [_group(opened.slug, host, method, listed) for (host, method), listed in latest]
+    latest = sorted(by_kind.items(), key=lambda item: max(each.at for each in item[1]), reverse=True)
+    made = [_group(opened.slug, host, method, listed) for (host, method), listed in latest[:MOST]]
+    rest = [listed for _, listed in latest[MOST:]]
     own = [each for each in window.denials if each.background]
-    return [*made, *([_background(opened.slug, own)] if own else [])]
+    return [*made, *([_rest(opened.slug, rest)] if rest else []), *([_background(opened.slug, own)] if own else [])]
 
 
 def _is_asked(entry: Entry) -> bool:
@@ -108,11 +111,21 @@ def _group(slug: str, host: str, method: str, listed: Sequence[Denial]) -> Denie
     )
 
 
+def _rest(slug: str, groups: Sequence[Sequence[Denial]]) -> DeniedGroup:
+    problem = f"the latest {MOST} groups of a bottle are listed; these follow when some of those are dealt with"
+    counted_only = _summed(slug, [each for listed in groups for each in listed], problem)
+    return replace(counted_only, more=len(groups))
+
+
 def _background(slug: str, listed: Sequence[Denial]) -> DeniedGroup:
+    return replace(_summed(slug, listed, "the agent program's own knocking; it works without"), background=True)
+
+
+def _summed(slug: str, listed: Sequence[Denial], problem: str) -> DeniedGroup:
+    """Denials of several kinds in one row, which is opened by nobody."""
     latest = max(listed, key=lambda each: each.at)
     count, first = sum(each.count for each in listed), min(each.at for each in listed)
-    problem = "the agent program's own knocking; it works without"
-    return DeniedGroup(slug, "", "", count, first, latest.at, latest.reason, problem=problem, background=True)
+    return DeniedGroup(slug, "", "", count, first, latest.at, latest.reason, problem=problem)
 
 
 def _problem(host: str, fit: Fit | None, reason: str) -> str:
@@ -165,7 +178,7 @@ def propose(world: World, slug: str, host: str, method: str) -> str:
 
 def _find(world: World, slug: str, host: str, method: str) -> DeniedGroup:
     for group in groups(world, slug):
-        if (group.host, group.method) == (host, method) and not group.background:
+        if (group.host, group.method) == (host, method) and not group.background and not group.more:
             return group
     raise NotFound(f"{slug} was not denied {method} {host} lately, or it is asked for or granted by now")
 

@@ -37,6 +37,20 @@ def test_denials_are_listed_by_host_and_method_with_background_folded_at_the_end
     assert found[1].fit == Fit(("/a",), ("GET",), (443,))
 
 
+def test_what_is_more_than_a_list_holds_is_one_row_that_counts_it_before_the_background(bottle) -> None:
+    deny(bottle, "/ping", host="telemetry.example.org", background=True)
+    for number in range(denied.MOST + 3):
+        deny(bottle, "/a", host=f"h{number}.example.net")
+    deny(bottle, None, host="h0.example.net", method="POST")
+    deny(bottle, "/b", host="h1.example.net")
+    *listed, rest, own = denied.groups(bottle.world)
+    assert len(listed) == denied.MOST and own.background
+    assert (rest.more, rest.count, rest.fit) == (3, 3, None)
+    assert {"h1.example.net", f"h{denied.MOST + 2}.example.net"} <= {group.host for group in listed}
+    with pytest.raises(NotFound):
+        denied.propose(bottle.world, "box", "", "")
+
+
 def test_what_is_asked_refused_or_granted_by_now_is_no_row(bottle) -> None:
     deny(bottle, "/a")
     deny(bottle, "/v1/x", host="api.example.com", reason="expired")

@@ -74,6 +74,48 @@ async def test_from_140_columns_on_it_stands_on_the_left_with_its_age_and_the_ba
         assert "not asked" not in operator.text("#tabs")
 
 
+def crowded(*waiting: object) -> Desk:
+    """More groups in one bottle than a list holds: what is beyond them is a row of its own, as the service makes it."""
+    made = desk(*waiting)
+    several = [replace(groups()[0], host=f"h{number}.example.net") for number in range(5)]
+    rest = replace(groups()[0], host="", method="", count=70, paths=(), fit=None, problem="later", more=57)
+    made.denials.groups = [*several, rest, groups()[-1]]
+    return made
+
+
+async def test_what_a_list_does_not_hold_is_counted_as_its_last_row_before_the_background(sit: Sit) -> None:
+    async with sit(crowded(card())) as operator:
+        await seen(operator)
+        assert "not asked: 115 in 62 ▸" in operator.text("#tabs")
+        await operator.press("p")
+        lines = [line for line in operator.text("#page").splitlines() if "57 more groups" in line or "41×" in line]
+        assert len(lines) == 2 and "lab: and 57 more groups, 70×" in lines[0]
+        for _ in range(5):
+            await operator.press("j")
+        await operator.press("enter")
+        assert not operator.called("propose")
+
+
+@pytest.mark.parametrize("size", [(160, 40), (160, 24)])
+async def test_beside_the_inbox_what_a_list_does_not_hold_is_counted_whatever_the_height(
+    sit: Sit, size: tuple[int, int]
+) -> None:
+    async with sit(crowded(card()), size=size) as operator:
+        await seen(operator)
+        side = operator.text("#side")
+        shown = sum(f"h{number}.example.net" in side for number in range(5))
+        assert f"and {57 + 5 - shown} more groups" in side
+
+
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (160, 40)])
+async def test_with_nothing_waiting_what_a_list_does_not_hold_is_counted(sit: Sit, size: tuple[int, int]) -> None:
+    async with sit(crowded(), size=size) as operator:
+        await seen(operator)
+        screen = operator.screen_text()
+        shown = sum(f"h{number}.example.net" in screen for number in range(5))
+        assert f"and {57 + 5 - shown} more" in screen
+
+
 @pytest.mark.parametrize("key", ["enter", "p"])
 async def test_a_group_opens_as_a_card_that_a_approves_in_one_step(sit: Sit, key: str) -> None:
     async with sit(desk(card())) as operator:

@@ -15,7 +15,7 @@ type Key = tuple[str, str, str]
 
 def key_of(group: DeniedGroup) -> Key:
     """What a group is pinned by."""
-    return (group.slug, group.host, group.method)
+    return (group.slug, group.host, "…" if group.more else group.method)
 
 
 @dataclass(frozen=True)

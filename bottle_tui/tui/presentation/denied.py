@@ -6,6 +6,7 @@ from bottle_tui.core import evidence_text
 from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.core.text import visible
 from bottle_tui.core.timers import Ending
+from bottle_tui.core.words import counted
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.standing import Key, key_of
 from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_list, cut_middle, fit, fit_row, row, rule, wrapped
@@ -25,7 +26,7 @@ def summary(board: Board, view: str) -> Row:
     groups = [group for group in board.denied if not group.background]
     if not groups:
         return ()
-    words = f"not asked: {count(board)} in {len(groups)} ▸ "
+    words = f"not asked: {count(board)} in {sum(group.groups for group in groups)} ▸ "
     key = (Span("p ", "key"),) if view == "inbox" else ()
     return row(*key, Span(words, "muted" if board.standing.trouble else "warn"))
 
@@ -46,6 +47,9 @@ def group_row(group: DeniedGroup, now: datetime, width: int, *, selected: bool =
     if group.background:
         text = f"{visible(group.slug)}: {group.count}× background, {visible(group.problem)}"
         return fit_row(row(mark, Span(cut(text, width - 3), "faint")), width)
+    if group.more:
+        text = f"{visible(group.slug)}: and {counted(group.more, 'more group')}, {group.count}×"
+        return fit_row(row(mark, Span(cut(text, width - 3), "muted")), width)
     slug = Span(fit(visible(group.slug), 10) + " ", "strong" if selected else "plain")
     since = Span(f"{age(group.last, now):>6} ", "muted")
     count = Span(f"{group.count:>5}× ", "accent")
@@ -65,10 +69,10 @@ def pane_rows(board: Board, width: int, most: int) -> list[Row]:
     if not loud and not quiet and not board.standing.trouble:
         return []
     rows = [rule("denied, not asked", f"{heard(board)} · p", width)]
-    shown = loud if len(loud) <= most else loud[: most - 1]
+    shown = [group for group in loud if not group.more][: most - 1 if len(loud) > most else most]
     rows += [group_row(group, board.now, width) for group in shown]
-    if len(shown) < len(loud):
-        rows.append(row(Span(f"  and {len(loud) - len(shown)} more groups", "muted")))
+    if left := sum(group.groups for group in loud) - len(shown):
+        rows.append(row(Span(f"  and {counted(left, 'more group')}", "muted")))
     if quiet:
         rows.append(row(Span(f"  {quiet}× background: the agents' own knocking", "faint")))
     if board.standing.trouble:
@@ -108,7 +112,8 @@ def list_rows(board: Board, selected: Key | None, width: int) -> list[Row]:
 def detail_rows(group: DeniedGroup, now: datetime, width: int) -> list[Row]:
     """What is known of one group, and what `enter` would file."""
     since = f"first {clock(group.first)}, last {ago(group.last, now)} ago: {visible(group.reason)}"
-    rows = [rule(f"{visible(group.method)} {visible(group.host)}".strip() or "background", since, width)]
+    title = f"{group.more} more" if group.more else f"{visible(group.method)} {visible(group.host)}".strip()
+    rows = [rule(title or "background", since, width)]
     for path, count in group.paths:
         rows.append(row(Span(f"  {count:>5}×  ", "muted"), Span(cut(visible(path), width - 12))))
     if group.fit is None:

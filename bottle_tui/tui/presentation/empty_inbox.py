@@ -43,7 +43,8 @@ def no_bottle_rows(board: Board, width: int) -> list[Row]:
 
 def _sections(board: Board, width: int) -> list[Section]:
     standing, now = board.standing, board.now
-    loud = [group_row(group, now, width) for group in board.denied if not group.background]
+    loud = [group_row(group, now, width) for group in board.denied if not group.background and not group.more]
+    beyond = sum(group.more for group in board.denied)
     quiet = sum(group.count for group in board.denied if group.background)
     if quiet:
         loud.append(row(Span(f"  {quiet}× background: the agents' own knocking", "faint")))
@@ -51,7 +52,7 @@ def _sections(board: Board, width: int) -> list[Section]:
     decided = _decided_rows(board, width)
     return [
         Section("what runs", "", running_rows(board, width)),
-        Section("denied, not asked", f"{heard(board)} · p", loud),
+        Section("denied, not asked", f"{heard(board)} · p", loud, beyond),
         Section("running out", "", endings),
         Section("last decisions", "5 History", decided),
     ]

@@ -16,6 +16,8 @@ class Section:
     title: str
     right: str
     rows: Sequence[Row]
+    more: int = 0
+    """How many there are beyond these."""
 
 
 def shares(wishes: Sequence[int], room: int) -> list[int]:
@@ -32,7 +34,7 @@ def shares(wishes: Sequence[int], room: int) -> list[int]:
 def stacked(sections: Sequence[Section], width: int, height: int) -> list[Row]:
     """All that have rows, with a blank line between them where there is room for it."""
     sections = [section for section in sections if section.rows][: max(height // LEAST, 1)]
-    wishes = [1 + len(section.rows) for section in sections]
+    wishes = [1 + len(section.rows) + (section.more > 0) for section in sections]
     gaps = len(sections) - 1
     airy = sum(wishes) + gaps <= height or height - gaps >= sum(min(wish, 4) for wish in wishes)
     drawn: list[Row] = []
@@ -44,7 +46,8 @@ def stacked(sections: Sequence[Section], width: int, height: int) -> list[Row]:
 
 def _drawn(section: Section, width: int, share: int) -> list[Row]:
     rows = list(section.rows)
-    if 1 + len(rows) > share:
+    if 1 + len(rows) + (section.more > 0) > share:
         rows = rows[: max(share - 2, 0)]
-        rows.append(row(Span(f"  and {len(section.rows) - len(rows)} more", "muted")))
+    if left := len(section.rows) + section.more - len(rows):
+        rows.append(row(Span(f"  and {left} more", "muted")))
     return [rule(section.title, section.right, width), *rows]
