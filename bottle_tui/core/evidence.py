@@ -6,6 +6,7 @@ Made of the gate's own events; text in them (hosts, paths) is foreign and is san
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,15 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Over:
+    """How a grant ended. `by`: who took it back."""
+
+    how: Literal["ran out", "used up", "revoked"]
+    at: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class DeniedGroup:
     """What a bottle was denied and nobody has asked for: one row of the list, by host and method."""
 
@@ -188,6 +198,8 @@ class DeniedGroup:
     """What that would admit beside what was denied."""
     problem: str = ""
     """Why not, in one line."""
+    over: Over | None = None
+    """What became of the last grant that admitted any of it, where there was one."""
     background: bool = False
     """The agent program's own knocking; one row a bottle, after all others, host "" and method ""."""
     more: int = 0

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from bottle_tui.core.evidence import Elsewhere, Evidence, Prior, Replay, Unseen, Use
+from bottle_tui.core.evidence import Elsewhere, Evidence, Over, Prior, Replay, Unseen, Use
 from bottle_tui.core.words import counted
 
 SHOWN = 4
@@ -63,6 +63,16 @@ def unseen(found: Unseen) -> str:
     rest = found.count - len(found.some)
     which = ", ".join(found.some) + (f", {rest} more" if rest else "")
     return f"also admits {counted(found.count, 'combination')} not seen: {which}"
+
+
+def over(found: Over, clock: Clock) -> str:
+    """What became of the grant that there was."""
+    match found.how:
+        case "ran out":
+            return f"its grant ran out at {clock(found.at)}"
+        case "used up":
+            return "its grant was used up"
+    return f"its grant was revoked at {clock(found.at)}" + (f" by {found.by}" if found.by else "")
 
 
 def elsewhere(found: Elsewhere, now: datetime) -> str:

@@ -1,8 +1,10 @@
 """The ledger on disk: append, list, verify. When it grows large, its older part moves into numbered files."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from bottle_tui.core import ledger
+from bottle_tui.core import bygone, ledger
 from bottle_tui.core.ledger import Head
 from bottle_tui.core.words import counted
 from bottle_tui.ports import BottleHome, World
@@ -11,6 +13,7 @@ from sidecar_addon.times import iso
 
 SEGMENT_BYTES = 16 * 1024 * 1024
 OLD = "audit-old"
+MOST_TAKES = 200
 NEWEST_BYTES = 4 * 1024 * 1024
 """What the dashboard looks through; older records are in `audit show`."""
 
@@ -43,6 +46,13 @@ def verify(world: World, slug: str) -> str:
 def recent(home: BottleHome) -> list[dict[str, Any]]:
     """The last records, unchecked: for looking up one apply."""
     return [ledger.parsed(line) for line in newest(home)[-50:]]
+
+
+def takes(home: BottleHome) -> Iterator[dict[str, Any]]:
+    """The last records of what took grants out of the table, the newest first, unchecked."""
+    marks = [f'"of":"{kind}"'.encode() for kind in bygone.TAKES]
+    lines = (line for line in reversed(newest(home)) if any(mark in line for mark in marks))
+    return (ledger.parsed(line) for line in islice(lines, MOST_TAKES))
 
 
 def newest(home: BottleHome) -> list[bytes]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bottle_tui.core import denials
+from bottle_tui.core import bygone, denials, evidence_text
 from bottle_tui.core.evidence import Denial, DeniedGroup, Fit, Window
 from bottle_tui.core.words import counted
 from bottle_tui.errors import BottleError, Conflict, NotFound
@@ -67,7 +67,11 @@ def _of_bottle(opened: Session, window: Window) -> list[DeniedGroup]:
         if denial.path is None and (denial.host, denial.method) in by_kind:
             by_kind[denial.host, denial.method].append(denial)
     latest = sorted(by_kind.items(), key=lambda item: max(each.at for each in item[1]), reverse=True)
-    made = [_group(opened.slug, host, method, listed) for (host, method), listed in latest[:MOST]]
+    past = bygone.bygone(audit.takes(opened.home), table, now) if latest else []
+    made = [
+        replace(_group(opened.slug, host, method, listed), over=bygone.over(past, host, listed, now))
+        for (host, method), listed in latest[:MOST]
+    ]
     rest = [listed for _, listed in latest[MOST:]]
     own = [each for each in window.denials if each.background]
     return [*made, *([_rest(opened.slug, rest)] if rest else []), *([_background(opened.slug, own)] if own else [])]
@@ -157,6 +161,8 @@ def propose(world: World, slug: str, host: str, method: str) -> str:
     if group.fit is None:
         raise Conflict(f"{method} {host} of {slug}: {group.problem}")
     words = f"denied {counted(group.count, 'time')}, first at {group.first.astimezone():%H:%M:%S}"
+    if group.over is not None:
+        words += f"; {evidence_text.over(group.over, lambda at: f'{at.astimezone():%H:%M on %m-%d}')}"
     args = asks.normalise(_TOOL, _arguments(host, group.fit, words))
     proposal = Proposal(opened.fresh_id(), _TOOL, world.operator[: proposals.MAX_AUTHOR], world.clock.now(), args)
     with opened.home.lock():

@@ -1,12 +1,14 @@
 """What was denied and not asked for: listed, fitted, approved in one step; a later ask is answered by itself."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bottle_tui.core.evidence import Fit
+from bottle_tui.core.edits import Edit
+from bottle_tui.core.evidence import Fit, Over
 from bottle_tui.errors import Conflict, NotFound
-from bottle_tui.services import answering, audit, decide, denied, evidence, quarantine, review
+from bottle_tui.services import answering, audit, decide, denied, ending, evidence, quarantine, review, revoke
 from sidecar_addon.table import Grant, Route
 
 HOST = "files.example.net"
@@ -61,6 +63,55 @@ def test_what_is_asked_refused_or_granted_by_now_is_no_row(bottle) -> None:
     assert rows(bottle) == []
     deny(bottle, "/elsewhere")
     assert rows(bottle) == [(HOST, "GET", 1)]
+
+
+def granted(bottle, lasts: str = "bottle", **args: Any) -> str:
+    identity = bottle.ask(**args)
+    edit = Edit(lasts=lasts)
+    decide.approve(bottle.world, identity, bottle.digest(identity, edit=edit), edit=edit, acknowledged=True)
+    return identity
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_host_whose_grant_ran_out_says_when_and_can_be_proposed_again(bottle, settled: bool) -> None:
+    granted(bottle, "15m", path_allowlist=["/a"])
+    ends = bottle.clock.now() + timedelta(minutes=15)
+    bottle.clock.advance(1000)
+    if settled:
+        assert ending.settle(bottle.world) == ["box"]
+    deny(bottle, "/a", reason="expired")
+    deny(bottle, "/a", "POST", reason="method_not_allowed")
+    deny(bottle, "/a", host="other.example.net")
+    found = {(group.host, group.method): group.over for group in denied.groups(bottle.world)}
+    assert found[HOST, "GET"] == Over("ran out", ends)
+    assert found["other.example.net", "GET"] is None
+    card = review.card(bottle.world, denied.propose(bottle.world, "box", HOST, "GET"))
+    assert f"its grant ran out at {ends.astimezone():%H:%M on %m-%d}" in card.words
+    assert decide.approve(bottle.world, card.id, card.change.digest).in_force
+    assert (HOST, "GET", 1) not in rows(bottle)
+
+
+def test_a_host_whose_grant_was_revoked_says_when_and_by_whom(bottle) -> None:
+    identity = granted(bottle, path_allowlist=["/a"])
+    revoke.undo(bottle.world, identity)
+    at = bottle.clock.now()
+    deny(bottle, "/a")
+    deny(bottle, "/b", "PUT")
+    found = {group.method: group.over for group in denied.groups(bottle.world)}
+    assert found["GET"] is not None and (found["GET"].how, found["GET"].by) == ("revoked", "op")
+    assert abs(found["GET"].at - at) < timedelta(seconds=1)
+    assert found["PUT"] is None
+    card = review.card(bottle.world, denied.propose(bottle.world, "box", HOST, "GET"))
+    assert "its grant was revoked at" in card.words and "by op" in card.words
+
+
+def test_a_grant_that_was_for_one_request_was_used_up(bottle) -> None:
+    granted(bottle, "once", path_allowlist=["/a"])
+    ((grant_id, _),) = [(grant.id, route) for route, grant in bottle.gate.table.grants() if route.host == HOST]
+    bottle.gate.uses[grant_id] = 1
+    ending.settle(bottle.world)
+    deny(bottle, "/a", reason="used_up")
+    assert [group.over.how for group in denied.groups(bottle.world)] == ["used up"]
 
 
 @pytest.mark.parametrize(

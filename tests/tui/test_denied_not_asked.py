@@ -1,14 +1,16 @@
 """Denied and not asked for: seen beside the inbox, opened as a card, approved in one step or taken back."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bottle_tui.core.arming import ON_SCREEN
+from bottle_tui.core.evidence import Over
 from bottle_tui.tui.dialogs.denied import Denied
 from bottle_tui.tui.screens.inbox import InboxView
 from tests.tui.conftest import Operator, Sit
-from tests.tui.denials import FILED, groups
+from tests.tui.denials import FILED, NOON, groups
 from tests.tui.samples import Desk, card
 
 
@@ -72,6 +74,24 @@ async def test_from_140_columns_on_it_stands_on_the_left_with_its_age_and_the_ba
         assert "9× GET     files.example.net" in side
         assert "41× background: the agents' own knocking" in side
         assert "not asked" not in operator.text("#tabs")
+
+
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (160, 40)])
+async def test_a_row_whose_grant_is_over_says_so_in_every_layout(sit: Sit, size: tuple[int, int]) -> None:
+    made = desk()
+    past = [Over("ran out", NOON - timedelta(minutes=1)), Over("revoked", NOON - timedelta(minutes=5), "kim")]
+    made.denials.groups = [replace(group, over=ended) for group, ended in zip(groups(), past, strict=False)]
+    async with sit(made, size=size) as operator:
+        await seen(operator)
+        screen = operator.screen_text()
+        assert "ran out" in screen and "revoked" in screen
+        assert size[0] == 60 or ("ran out 12:40" in screen and "revoked 12:36" in screen)
+        await operator.press("p")
+        assert "its grant ran out at 12:40" in operator.text("#page")
+        await operator.press("j")
+        assert "its grant was revoked at 12:36 by kim" in operator.text("#page")
+        await operator.press("enter")
+        await operator.until(lambda: operator.called("propose"))
 
 
 def crowded(*waiting: object) -> Desk:

@@ -10,7 +10,7 @@ from bottle_tui.core.words import counted
 from bottle_tui.tui.board import Board
 from bottle_tui.tui.board.standing import Key, key_of
 from bottle_tui.tui.presentation.rows import Row, Span, cut, cut_list, cut_middle, fit, fit_row, row, rule, wrapped
-from bottle_tui.tui.presentation.times import age, ago, clock, stale
+from bottle_tui.tui.presentation.times import age, ago, clock, day_clock, stale
 
 STALE = 90.0
 """Seconds after which a list that nobody could read anew is "not known"."""
@@ -55,11 +55,20 @@ def group_row(group: DeniedGroup, now: datetime, width: int, *, selected: bool =
     count = Span(f"{group.count:>5}× ", "accent")
     method = Span(fit(visible(group.method), 7) + " ", "muted")
     room = width - 2 - 11 - 7 - 7 - 8
-    path = visible(group.paths[0][0]) if group.paths and room > 50 else ""
-    text = f"{visible(group.host)} {path}".rstrip()
-    shown = text if len(text) <= room else cut_middle(visible(group.host), room - 1)
+    shown = _host(group, now, room)
     style = "muted" if group.fit is None else "strong" if selected else "plain"
     return fit_row(row(mark, slug, since, count, method, Span(fit(shown, room), style)), width)  # type: ignore[arg-type]
+
+
+def _host(group: DeniedGroup, now: datetime, room: int) -> str:
+    """Of its host with what became of its grant, or else its most frequent path, as much as there is room for."""
+    host = visible(group.host)
+    if group.over is not None:
+        at = "" if group.over.how == "used up" else f" {day_clock(group.over.at, now, brief=True)}"
+        note = f" {group.over.how}{at}" if len(host) + len(group.over.how) + len(at) < room else f" {group.over.how}"
+        return cut_middle(host, room - 1 - len(note)) + note
+    path = f" {visible(group.paths[0][0])}" if group.paths and room > 50 else ""
+    return host + path if len(host + path) <= room else cut_middle(host, room - 1)
 
 
 def pane_rows(board: Board, width: int, most: int) -> list[Row]:
@@ -116,6 +125,9 @@ def detail_rows(group: DeniedGroup, now: datetime, width: int) -> list[Row]:
     rows = [rule(title or "background", since, width)]
     for path, count in group.paths:
         rows.append(row(Span(f"  {count:>5}×  ", "muted"), Span(cut(visible(path), width - 12))))
+    if group.over is not None:
+        ended = visible(evidence_text.over(group.over, lambda at: day_clock(at, now)))
+        rows += [row(Span(f"  {line}", "warn")) for line in wrapped(ended, width - 4)]
     if group.fit is None:
         return rows + [row(Span(f"  {line}", "warn")) for line in wrapped(visible(group.problem), width - 4)]
     paths = cut_list(", ".join(visible(path) for path in group.fit.paths) or "every path", max(2 * width - 60, 20))
