@@ -63,6 +63,11 @@ class Refusal(Enum):
     UNSEEN = "scroll to every risk first (tab, then j)"
     NOTHING = "nothing here to decide"
 
+    @property
+    def of_drawn(self) -> str:
+        """In words where there is something on screen: what the guard has not heard of yet has just appeared."""
+        return str((Refusal.TOO_NEW if self is Refusal.NOTHING else self).value)
+
 
 @dataclass(frozen=True)
 class _Shown:

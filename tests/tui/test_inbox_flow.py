@@ -6,11 +6,13 @@ from threading import Event
 
 import pytest
 
+from bottle_tui.core.arming import Refusal
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.views import Fact, Outcome
 from bottle_tui.errors import EngineUnavailable, NotApplied
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.dialogs.reason import READY, Reason
+from bottle_tui.tui.sentry import SLOTS
 from tests.tui.conftest import Sit
 from tests.tui.samples import NOON, Desk, card, lab_cards, secret_card
 
@@ -219,6 +221,32 @@ async def test_a_card_that_has_just_appeared_is_not_decided_on(sit: Sit) -> None
         operator.app.sentry.tick()
         assert not operator.called("approve")
         assert "just appeared" in operator.text("#footer")
+
+
+@pytest.mark.parametrize("key", ["a", "r", "X"])
+async def test_on_a_card_that_the_guard_has_not_heard_of_yet_a_key_is_too_early_not_about_nothing(
+    sit: Sit, key: str
+) -> None:
+    async with sit(one()) as operator:
+        view, sentry = operator.app.screen, operator.app.sentry
+        sentry.show(SLOTS[key], None)  # as on a busy machine: it is drawn, and the guard hears of it later
+        view.refused(key, sentry.guard.refusal(key, sentry.now()))
+        assert view.notice == f"{key}: {Refusal.TOO_NEW.value}"
+
+
+async def test_with_nothing_on_screen_a_key_is_about_nothing(sit: Sit) -> None:
+    async with sit(Desk(waiting=[])) as operator:
+        await operator.press("a")
+        assert "nothing waits" in operator.text("#footer")
+
+
+async def test_a_y_before_the_question_was_painted_is_too_early_not_about_nothing(sit: Sit) -> None:
+    async with sit(Desk(waiting=[secret_card()])) as operator:
+        await operator.press("a")
+        sentry, dialog = operator.app.sentry, operator.app.screen
+        sentry.show("confirm", None)
+        dialog.refused("y", sentry.guard.refusal("y", sentry.now()))
+        assert Refusal.TOO_NEW.value in operator.text("#said")
 
 
 async def test_arrivals_do_not_move_the_row_under_the_cursor(sit: Sit) -> None:

@@ -33,6 +33,7 @@ class Batch(Sure):
         self.cards = cards
         self._top = 0
         self._seen = 0
+        self._left = 1
         self._note = ""
 
     def compose(self) -> ComposeResult:
@@ -50,7 +51,7 @@ class Batch(Sure):
         shown = rows[self._top : self._top + room]
         if self._top <= self._seen:
             self._seen = max(self._seen, self._top + len(shown))
-        left = len(rows) - self._seen
+        left = self._left = len(rows) - self._seen
         blank: list[Row] = [()] * max(room - len(shown), 0)
         head = rule(
             f"approve these {len(self.cards)}", f"{counted(left, 'line')} further down" if left else "", width, "warn"
@@ -70,7 +71,8 @@ class Batch(Sure):
 
     def refused(self, key: str, refusal: Refusal) -> None:
         """Say why the y did nothing."""
-        self._note = f"{key}: {'scroll to the end first (j)' if refusal is Refusal.NOTHING else refusal.value}"
+        unread = refusal is Refusal.NOTHING and self._left > 0
+        self._note = f"{key}: {'scroll to the end first (j)' if unread else refusal.of_drawn}"
         self.fill()
 
     def on_key(self, event: events.Key) -> None:

@@ -37,7 +37,7 @@ class Confirm(Sure):
     def refused(self, key: str, refusal: Refusal) -> None:
         """Say why the y did nothing, in its last line."""
         said = self.query_one("#said", Rows)
-        said.rows = (*self.said[:-1], fit_row(row(Span(f" {key}: {refusal.value}", "warn")), self.size.width))
+        said.rows = (*self.said[:-1], fit_row(row(Span(f" {key}: {refusal.of_drawn}", "warn")), self.size.width))
 
     def on_key(self, event: events.Key) -> None:
         """Any other key leaves."""

@@ -34,7 +34,7 @@ class Marking:
         if card.id in board.marks:
             view.post_message(m.Marked(card.id))
         elif problem(board) or refusal:
-            view.tell(f"space: {problem(board) or (refusal.value if refusal else '')}")
+            view.tell(f"space: {problem(board) or (refusal.of_drawn if refusal else '')}")
         elif not digest:
             view.tell("space: one with !! is decided alone")
         else:

@@ -12,7 +12,7 @@ from bottle_tui.tui.board.deciding import targets
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.presentation.questions import asked_rows
 from bottle_tui.tui.screens.frame import Frame
-from bottle_tui.tui.sentry import Sentry
+from bottle_tui.tui.sentry import SLOTS, Sentry
 from bottle_tui.tui.workers.deeds import Deeds
 
 DECIDING = frozenset("aruoX")
@@ -92,6 +92,8 @@ class View(Frame):
         """The refusal in this view's words."""
         if refusal is Refusal.NOTHING and self.board and self.board.read_only:
             return f"{key}: read-only"
+        if self.board and self.about(self.board).get(SLOTS.get(key, ""), (None,))[0]:
+            return f"{key}: {refusal.of_drawn}"
         if refusal is Refusal.NOTHING and key == "X":
             return "X: which bottle? choose it in 2 Bottles"
         return f"{key}: {refusal.value}"
