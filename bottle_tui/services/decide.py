@@ -177,7 +177,7 @@ def _answer(world: World, id: str, status: str, reason: str | None) -> Outcome:
         )
         decision = Decision(identity, status, world.operator, world.clock.now(), reason)
         queue.write(opened.home, decision)
-        why = queue.tell(opened, decision)
+        why = None if entry.note.by_operator else queue.tell(opened, decision)
     word = "rejected" if status == "rejected" else "reopened"
     line = f"{word} {entry.proposal.args.get('host') or 'lines for its Dockerfile'}"
     if why is not None:

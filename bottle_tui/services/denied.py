@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bottle_tui.core import bygone, denials, evidence_text
+from bottle_tui.core import bygone, denials, evidence_text, journal
 from bottle_tui.core.evidence import Denial, DeniedGroup, Fit, Window
 from bottle_tui.core.words import counted
 from bottle_tui.errors import BottleError, Conflict, NotFound
@@ -199,15 +199,17 @@ def _open_one(opened: Session, proposal: Proposal) -> str | None:
 
 
 def withdraw(world: World, id: str) -> None:
-    """Take back a proposal of the operator's own that is not decided; the agent has never heard of it.
+    """Take back a proposal of the operator's own that is not in force; the agent has never heard of it.
 
-    Raises NotFound; Conflict for a proposal of the agent's, or one that is decided.
+    Raises NotFound; Conflict for a proposal of the agent's, one that is decided, or one whose apply was cut short.
     """
     slug, identity = queue.find(world, id)
     opened = session.opened(world, slug)
     with opened.home.lock():
         entry = queue.entry(opened.home, identity, opened.recorded.incarnation)
-        if entry is None or not entry.note.by_operator or entry.status != "pending":
+        if entry is not None and entry.status == "failed" and opened.home.read(journal.FILE) is not None:
+            raise Conflict(f"an apply of {slug} was cut short; `bottle-tui up` settles it, then take it back")
+        if entry is None or not entry.note.by_operator or entry.status not in queue.OPEN:
             raise Conflict(f"{identity} is not an open proposal of your own; `r` rejects what an agent asks")
         audit.append(world, opened.home, "withdrawn", component="egress", proposal=identity)
         queue.write(opened.home, Decision(identity, "superseded", world.operator, world.clock.now()))

@@ -165,7 +165,7 @@ def _waits(home: "BottleHome", identity: str, incarnation: str, now: datetime) -
         return False
     data = home.read(f"queue/{identity}.note.json")
     note = None if data is None else json.loads(data)
-    if note is None or note["incarnation"] != incarnation:
+    if note is None or note["incarnation"] != incarnation or note.get("by_operator") is True:
         return False
     tried = datetime.fromisoformat(decision["decided_at"]) if decision is not None else None
     return not unanswered.is_over(unanswered.since(datetime.fromisoformat(note["seen_at"]), tried), now)

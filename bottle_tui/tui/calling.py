@@ -80,8 +80,7 @@ class Calling:
         self._board = board
         asked = [
             Asked(card.id, card.slug, card.host, any(risk.level == "danger" for risk in card.risks))
-            for card in board.waiting
-            if not card.by_operator
+            for card in board.asking
         ]
         if len(asked) != self._badge:
             self._badge = len(asked)

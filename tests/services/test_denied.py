@@ -8,7 +8,20 @@ import pytest
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import Fit, Over
 from bottle_tui.errors import Conflict, NotFound
-from bottle_tui.services import answering, audit, decide, denied, ending, evidence, quarantine, review, revoke
+from bottle_tui.services import (
+    answering,
+    audit,
+    decide,
+    denied,
+    ending,
+    evidence,
+    filed,
+    glance,
+    quarantine,
+    review,
+    revoke,
+    session,
+)
 from sidecar_addon.table import Grant, Route
 
 HOST = "files.example.net"
@@ -154,6 +167,37 @@ def test_proposing_again_gives_the_open_card_and_withdrawing_takes_it_away(bottl
     denied.withdraw(bottle.world, identity)
     assert review.cards(bottle.world) == []
     assert denied.propose(bottle.world, "box", HOST, "GET") != identity
+
+
+def test_a_draft_waits_for_nobody(bottle) -> None:
+    deny(bottle, "/a")
+    denied.propose(bottle.world, "box", HOST, "GET")
+    assert len(review.cards(bottle.world)) == 1
+    assert filed.waiting(session.opened(bottle.world, "box")) == 0
+    assert glance.glance(bottle.world.home, bottle.clock, lambda home: False).waiting == 0
+    bottle.ask()
+    assert glance.glance(bottle.world.home, bottle.clock, lambda home: False).waiting == 1
+
+
+def test_a_draft_that_is_taken_back_or_refused_is_never_told_to_the_agent(bottle) -> None:
+    deny(bottle, "/a")
+    deny(bottle, "/b", "PUT")
+    taken, refused = (denied.propose(bottle.world, "box", HOST, method) for method in ("GET", "PUT"))
+    denied.withdraw(bottle.world, taken)
+    decide.reject(bottle.world, refused, "no")
+    decide.reopen(bottle.world, refused)
+    assert not [name for name in bottle.supervise.files if taken in name or refused in name]
+
+
+def test_a_draft_that_was_approved_and_is_not_in_force_can_be_taken_back(bottle) -> None:
+    deny(bottle, "/a")
+    identity = denied.propose(bottle.world, "box", HOST, "GET")
+    bottle.gate.rejects = "no"
+    assert not decide.approve(bottle.world, identity, bottle.digest(identity)).in_force
+    bottle.gate.rejects = None
+    assert review.card(bottle.world, identity).status == "failed"
+    denied.withdraw(bottle.world, identity)
+    assert review.cards(bottle.world) == []
 
 
 def test_only_the_operators_own_open_proposal_can_be_withdrawn(bottle) -> None:

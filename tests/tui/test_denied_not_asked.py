@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bottle_tui.core.arming import ON_SCREEN
 from bottle_tui.core.evidence import Over
+from bottle_tui.core.views import Card
 from bottle_tui.tui.dialogs.denied import Denied
 from bottle_tui.tui.screens.inbox import InboxView
 from tests.tui.conftest import Operator, Sit
@@ -164,6 +166,73 @@ async def test_a_card_of_the_operators_own_is_withdrawn_not_rejected(sit: Sit, k
         assert not operator.called("reject")
         assert "nothing was granted" in operator.text("#result")
         assert operator.app.board.open_card.id == card().id
+
+
+def drafted(*waiting: Card, **fields: Any) -> Desk:
+    """As after a restart: an earlier draft lies in the inbox."""
+    own = card(FILED, "lab", age=900, host="files.example.net", by_operator=True, author="kim", **fields)
+    return desk(own, *waiting)
+
+
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (160, 40)])
+async def test_a_draft_is_yours_and_waits_for_nobody_in_every_layout(sit: Sit, size: tuple[int, int]) -> None:
+    async with sit(drafted(agent_waits=True), size=size) as operator:
+        assert "0 waiting" in operator.text("#title") or size[0] == 60
+        assert "Inbox 1" not in operator.text("#tabs")
+        assert "yours" in operator.text("#inbox")
+        assert "agent waits" not in operator.screen_text()
+        assert "withdraw" in operator.text("#footer")
+    async with sit(drafted(card()), size=size) as operator:
+        assert "Inbox 1]" in operator.text("#tabs")
+
+
+@pytest.mark.parametrize("status", ["pending", "failed"])
+async def test_a_draft_of_an_earlier_sitting_is_withdrawn_by_one_key(sit: Sit, status: str) -> None:
+    async with sit(drafted(status=status)) as operator:
+        await operator.press("r")
+        await operator.until(lambda: operator.called("withdraw") == [("withdraw", FILED)])
+        assert not operator.called("reject")
+
+
+async def test_the_palette_withdraws_a_draft_and_says_so(sit: Sit) -> None:
+    async with sit(drafted()) as operator:
+        operator.app.screen.ask("r")
+        await operator.pilot.pause()
+        assert "withdraw files.example.net for lab" in operator.text("#said")
+        await operator.press("y")
+        await operator.until(lambda: operator.called("withdraw") == [("withdraw", FILED)])
+
+
+async def test_among_marked_rows_a_draft_is_withdrawn_and_only_an_agents_is_rejected(sit: Sit) -> None:
+    async with sit(drafted(card())) as operator:
+        for _ in range(2):
+            await operator.press("space")
+            await operator.press("j")
+        await operator.until(lambda: len(operator.app.board.marks) == 2)
+        await operator.press("r")
+        operator.wait(0.5)
+        await operator.type("1", "enter")
+        await operator.until(lambda: operator.called("reject") and operator.called("withdraw"))
+        assert {call[1] for call in operator.called("reject")} == {card().id}
+        assert operator.called("withdraw") == [("withdraw", FILED)]
+
+
+async def test_marked_drafts_alone_are_withdrawn_without_a_reason(sit: Sit) -> None:
+    async with sit(drafted()) as operator:
+        await operator.press("space")
+        await operator.until(lambda: operator.app.board.marks.marked)
+        await operator.press("r")
+        await operator.until(lambda: operator.called("withdraw") == [("withdraw", FILED)])
+        assert isinstance(operator.app.screen, InboxView)
+
+
+async def test_a_fold_of_drafts_is_yours(sit: Sit) -> None:
+    several = [
+        card(f"01JB2QAF7R0D8W3NDEN1EDF{n}LE", "lab", host=f"h{n}.example.net", by_operator=True) for n in range(4)
+    ]
+    async with sit(desk(*several)) as operator:
+        assert "4 asks" in operator.text("#inbox")
+        assert "yours" in operator.text("#inbox") and "went on" not in operator.text("#inbox")
 
 
 async def test_escape_on_an_agents_card_takes_nothing_back(sit: Sit) -> None:

@@ -34,6 +34,11 @@ def problem(board: Board) -> str | None:
     return None if card.change is not None else card.problem or "the change cannot be computed"
 
 
+def is_own(card: Card | None) -> bool:
+    """Whether the operator filed it and it is not in force: it is withdrawn, not rejected; no agent waits for it."""
+    return card is not None and card.by_operator and card.status in ("pending", "failed")
+
+
 def targets(board: Board) -> Mapping[str, Target | None]:
     """What the deciding keys are about, by place on screen."""
     card, last = board.open_card, board.last

@@ -159,6 +159,11 @@ class Board:
         return tuple(card for card in cards if card.status in ("pending", "failed"))
 
     @property
+    def asking(self) -> tuple[Card, ...]:
+        """Those of them that an agent has filed: a draft of the operator's own waits for nobody."""
+        return tuple(card for card in self.waiting if not card.by_operator)
+
+    @property
     def last(self) -> Result | None:
         """What happened last."""
         return self.results[0] if self.results else None

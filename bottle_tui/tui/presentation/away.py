@@ -24,7 +24,7 @@ def away_rows(
     head = [row(since), row(harmless)] if width < len(since.text + harmless.text) else [row(since, harmless), row()]
     groups = [group for group in board.standing.loud(board.only) if group.last >= left]
     sections = {
-        "waiting": [inbox_row(card, board, width, plain=True) for card in board.waiting],
+        "waiting": [inbox_row(card, board, width, plain=True) for card in board.asking],
         "denied, not asked": [group_row(group, board.now, width) for group in groups],
     }
     if absence is not None:

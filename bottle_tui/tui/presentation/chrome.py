@@ -83,7 +83,7 @@ def runtime_span(board: Board) -> Span:
 def title_row(board: Board, view: str, width: int) -> Row:
     """How many wait, how many run, whether it is in force; where; the time. Narrow: the tabs too."""
     counted, bottles = silence.counts(board)
-    lost = silence.unknown_since(board) is not None and not board.waiting
+    lost = silence.unknown_since(board) is not None and not board.asking
     right = row(runtime_span(board), " " if width < 80 else Span(f"  {clock(board.now)} ", "muted"))
     extra = row(Span("READ-ONLY", "warn")) if board.read_only else ()
     waiting = row(counted if lost else title_words.waiting(board))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bottle_tui.core import edit_form, narrowing
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.board.deciding import problem
+from bottle_tui.tui.board.deciding import is_own, problem
 from bottle_tui.tui.presentation import denied
 from bottle_tui.tui.presentation.chrome import Hint
 
@@ -51,9 +51,10 @@ def _deciding(board: Board, can: Mapping[str, bool], keys: Mapping[str, Hint], w
     """What decides, and what changes what would be decided."""
     marked = f" {len(board.marked)} marked" if board.marked else ""
     fit = "fit to seen" if width >= 84 else "fit seen" if width >= 80 else "fit"
+    own = bool(board.marked or board.open_card) and all(map(is_own, board.marked or (board.open_card,)))
     return [
         Hint("a", f"approve{marked}", can["a"] and problem(board) is None),
-        Hint("r", f"reject{marked}", can["r"]),
+        Hint("r", f"{'withdraw' if own else 'reject'}{marked}", can["r"]),
         keys["="]._replace(text=fit),
         *(keys[key] for key in ("path", "m", "w")),
     ]

@@ -119,8 +119,10 @@ def fold_row(line: Line, board: Board, width: int) -> Row:
     since = Span(f"{age(min(card.created for card in cards), board.now):>6}  ", "muted")
     risks = worst_first(tuple(risk for card in cards for risk in card.risks))
     worst = Span(fit(GLYPHS[risks[0].level], 3), RISK_STYLES[risks[0].level]) if risks and width >= 40 else Span("")
-    waits = any(card.agent_waits for card in cards)
-    state = Span(f"{'waits' if waits else 'went on':>12} " if width >= 52 else "", "accent" if waits else "muted")
+    asked = [card for card in cards if not card.by_operator]
+    waits = any(card.agent_waits for card in asked)
+    stands = "waits" if waits else "went on" if asked else "yours"
+    state = Span(f"{stands:>12} " if width >= 52 else "", "accent" if waits else "muted")
     room = width - width_of((mark, slug, since, worst, state))
     hosts = ", ".join(dict.fromkeys(visible(card.host) or "its Dockerfile" for card in cards))
     more = "more " if any(other.slug == line.slug and other.ids != line.ids for other in board.lines) else ""

@@ -25,7 +25,7 @@ def unknown_since(board: Board) -> datetime | None:
 
 def counts(board: Board) -> tuple[Span, Span]:
     """How many wait and how many run, for the title; grey where it is not known any more."""
-    unknown, count = unknown_since(board) is not None, len(board.waiting)
+    unknown, count = unknown_since(board) is not None, len(board.asking)
     silent_or_old = board.silence is not None or stale(board.bottles_at, board.now)
     runs = len([bottle for bottle in board.ours if bottle.state != "stopped"])
     told = f" {count} waiting" if board.cards_at and (count or not unknown) else " ? waiting"

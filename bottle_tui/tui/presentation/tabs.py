@@ -28,7 +28,7 @@ def counts_down(board: Board, view: str, width: int) -> Row:
 def _tabs(board: Board, view: str) -> Row:
     spans: list[Span] = [Span(" ")]
     for key, name, id in VIEWS:
-        count = f" {len(board.waiting)}" if id == "inbox" and board.waiting else ""
+        count = f" {len(board.asking)}" if id == "inbox" and board.asking else ""
         if id == view:
             spans += [Span(f"[{key} {name}{count}]", "title"), Span("  ")]
         else:
@@ -52,7 +52,7 @@ def tab_at(board: Board, view: str, x: int) -> str | None:
     """The view whose tab is drawn there."""
     at = 1
     for key, name, id in VIEWS:
-        count = f" {len(board.waiting)}" if id == "inbox" and board.waiting else ""
+        count = f" {len(board.asking)}" if id == "inbox" and board.asking else ""
         size = len(key) + len(name) + len(count) + 3
         if at <= x < at + size:
             return id

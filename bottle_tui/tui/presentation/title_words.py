@@ -20,7 +20,7 @@ _SLUG = 12
 
 def waiting(board: Board) -> Span:
     """How many wait; grey and with its age when nobody has listed them for ten seconds."""
-    count = len(board.waiting)
+    count = len(board.asking)
     if board.cards_at is None:
         return Span(" ? waiting", "muted")
     if stale(board.cards_at, board.now):

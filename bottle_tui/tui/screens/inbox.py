@@ -15,7 +15,7 @@ from bottle_tui.core.evidence import DeniedGroup
 from bottle_tui.tui import clipboard
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.board.deciding import of_bottle, problem, targets
+from bottle_tui.tui.board.deciding import is_own, of_bottle, problem, targets
 from bottle_tui.tui.dialogs.denied import Denied
 from bottle_tui.tui.dialogs.reading import Reading
 from bottle_tui.tui.presentation.change_rows import whole_change
@@ -26,7 +26,7 @@ from bottle_tui.tui.presentation.inbox_rows import fold_rows
 from bottle_tui.tui.presentation.rows import Row
 from bottle_tui.tui.presentation.whole_card import plain_card, whole_words
 from bottle_tui.tui.screens.inbox_card import CardPane
-from bottle_tui.tui.screens.inbox_decisions import Decisions, is_own
+from bottle_tui.tui.screens.inbox_decisions import Decisions
 from bottle_tui.tui.screens.inbox_list import Listing
 from bottle_tui.tui.screens.inbox_marks import Marking
 from bottle_tui.tui.screens.inbox_narrow import NarrowingView

@@ -6,18 +6,13 @@ from bottle_tui.core.arming import Decision, Refusal, Target
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.views import Card
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.board.deciding import problem, targets
+from bottle_tui.tui.board.deciding import is_own, problem, targets
 from bottle_tui.tui.dialogs.confirm import Confirm
 from bottle_tui.tui.dialogs.reason import Reason
 from bottle_tui.tui.presentation.questions import asked_row, confirmation
 
 if TYPE_CHECKING:
     from bottle_tui.tui.screens.view import View
-
-
-def is_own(card: Card) -> bool:
-    """Whether the operator filed it and has not decided it: it is withdrawn, not rejected; no agent waits for it."""
-    return card.by_operator and card.status == "pending"
 
 
 class Decisions:
@@ -46,7 +41,8 @@ class Decisions:
         target = targets(board)["card"]
         if why or target is None:
             return None, why or "nothing here to decide"
-        return target, f"{'approve' if key == 'a' else 'reject'} {card.host or card.tool} for {card.slug}"
+        verb = "approve" if key == "a" else "withdraw" if is_own(card) else "reject"
+        return target, f"{verb} {card.host or card.tool} for {card.slug}"
 
     def approve(self, card: Card, target: Target, edit: Edit, *, acknowledged: bool) -> None:
         """With the change that was shown."""

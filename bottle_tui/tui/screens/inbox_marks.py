@@ -7,7 +7,7 @@ from bottle_tui.core.text import visible
 from bottle_tui.core.views import Card
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.board import Board
-from bottle_tui.tui.board.deciding import problem
+from bottle_tui.tui.board.deciding import is_own, problem
 from bottle_tui.tui.dialogs.batch import Batch
 from bottle_tui.tui.dialogs.reason import Reason
 from bottle_tui.tui.presentation.rows import row
@@ -59,15 +59,28 @@ class Marking:
 
         self._view.app.push_screen(Batch(self._view.sentry, target, cards), confirmed)
 
-    def _reject(self, cards: tuple[Card, ...]) -> None:
+    def _reject(self, marked: tuple[Card, ...]) -> None:
+        """No agent reads why the operator's own are taken back: a reason is for the others."""
+        cards = [card for card in marked if not is_own(card)]
+
         def rejected(reason: str | None) -> None:
             if not reason:
                 self._view.tell("not rejected")
                 return
             for card in cards:
                 self._decisions.reject(card, reason)
-            self._view.post_message(m.Marked())
+            self._withdraw(marked)
 
+        if not cards:
+            self._withdraw(marked)
+            return
         hosts = ", ".join(dict.fromkeys(visible(card.host) for card in cards))
         asked = row(f"reject {len(cards)} marked: {hosts}")
         self._view.app.push_screen(Reason(self._view.sentry, asked), rejected)
+
+    def _withdraw(self, marked: tuple[Card, ...]) -> None:
+        """The operator's own among them; no mark is left."""
+        for card in marked:
+            if is_own(card):
+                self._decisions.withdraw(card)
+        self._view.post_message(m.Marked())
