@@ -3,6 +3,14 @@
 import json
 from typing import Any
 
+_HEADS = (("warn", ("warning",)), ("error", ("error", "traceback", "panic", "fatal", "exception")))
+
+
+def level_of_text(line: str) -> str:
+    """The level of a line that is no event, by the word that it begins with."""
+    head = line.lstrip()[:20].lower()
+    return next((level for level, words in _HEADS if head.startswith(words)), "info")
+
 
 def event_of(line: str) -> dict[str, Any] | None:
     """One JSON object with the name of an event; None for every other line."""

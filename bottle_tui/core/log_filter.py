@@ -11,10 +11,23 @@ from bottle_tui.core.views import LogLine
 LEVELS = ("debug", "info", "notice", "warn", "error", "fatal")
 DECISIONS = ("denied", "allowed", "policy")
 """policy: what changed or was decided, and no request."""
-_REQUESTS = {"denied": "denied", "denied_more": "denied", "allowed": "allowed", "finished": "allowed"}
+_SAME = {
+    "warning": "warn", "err": "error", "critical": "fatal", "panic": "fatal", "trace": "debug",
+    "block": "denied", "blocked": "denied", "deny": "denied", "allow": "allowed", "passed": "allowed",
+}  # fmt: skip
+"""Other words for a level or a decision, as people and programs write them."""
+KNOWN = f"level: {' '.join(LEVELS)} · is: {' '.join(DECISIONS)} · host: a part of it or *.suffix"
+"""What can be typed beside words, in one line."""
+_REQUESTS = {
+    "denied": "denied", "denied_more": "denied", "block": "denied", "ca_not_trusted": "denied",
+    "authority_mismatch": "denied", "sni_mismatch": "denied",
+    "allowed": "allowed", "finished": "allowed", "passed": "allowed", "tunnel": "allowed",
+}  # fmt: skip
+"""Of the gate's events and of what pipelock's lines mean."""
 _POLICY = frozenset(
     {"routes_loaded", "routes_rejected", "gate_ready", "token_loaded", "proposal_filed", "waiting", "waiting_ended",
-     "decision_loaded", "decision_read", "state_loaded", "supervise_ready", "ack", "rejected", "startup", "shutdown"}
+     "decision_loaded", "decision_read", "state_loaded", "supervise_ready", "ack", "rejected", "startup", "shutdown",
+     "file_rejected"}
 )  # fmt: skip
 
 
@@ -64,15 +77,27 @@ def parsed(text: str) -> LogFilter:
     for word in text.split():
         name, mark, value = word.partition(":")
         value = value.lower()
-        if mark and name == "level" and value in LEVELS:
-            found["level"] = value
-        elif mark and name in ("is", "decision") and value in DECISIONS:
-            found["decision"] = value
+        if mark and name == "level" and (level := level_of(value)):
+            found["level"] = level
+        elif mark and name in ("is", "decision") and (decision := _SAME.get(value, value)) in DECISIONS:
+            found["decision"] = decision
         elif mark and name == "host" and value:
             found["host"] = value
         else:
             words.append(word)
     return LogFilter(words=" ".join(words), **found)
+
+
+def not_known(text: str) -> tuple[str, ...]:
+    """Of what was typed: what looks like a level, a decision or a host and is none."""
+    heads = ("level:", "is:", "decision:", "host:")
+    return tuple(word for word in text.split() if word.startswith(heads) and parsed(word).words)
+
+
+def level_of(written: str) -> str:
+    """One of ours for a level as somebody wrote it; empty where it is none."""
+    level = _SAME.get(written.lower(), written.lower())
+    return level if level in LEVELS else ""
 
 
 def has(line: LogLine, words: str) -> bool:
@@ -85,8 +110,10 @@ def has(line: LogLine, words: str) -> bool:
 def decision_of(line: LogLine) -> str:
     """denied, allowed, policy, or "" for what is none of them."""
     kind = str(line.facts.get("kind") or "")
-    if kind.endswith("_block") or kind == "block":
+    if kind.endswith("_block"):
         return "denied"
+    if line.noise and kind == "sni_mismatch":
+        return ""
     return _REQUESTS.get(kind, "policy" if kind in _POLICY else "")
 
 

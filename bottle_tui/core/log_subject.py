@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bottle_tui.core.log_filter import decision_of
 from bottle_tui.core.views import LogLine
 
 _OF_REQUESTS = frozenset({"allowed", "denied", "denied_more", "finished"})
@@ -29,8 +30,7 @@ def subject(line: LogLine) -> Mapping[str, Any] | None:
     host = line.facts.get("host")
     if not isinstance(host, str) or not host:
         return None
-    kind = str(line.facts.get("kind", ""))
-    return {"of": line.sidecar, _HOST: host, "refused": kind == "block" or kind.endswith("_block")}
+    return {"of": line.sidecar, _HOST: host, "refused": decision_of(line) == "denied"}
 
 
 def why_none(line: LogLine) -> str:

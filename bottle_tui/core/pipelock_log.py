@@ -6,7 +6,8 @@ Several of pipelock's own lines carry whole URLs, secrets included; nothing leav
 import json
 from typing import Any
 
-from bottle_tui.core.event_lines import event_of
+from bottle_tui.core.event_lines import event_of, level_of_text
+from bottle_tui.core.log_filter import level_of
 from bottle_tui.core.redaction import redacted, redacted_value
 from bottle_tui.core.views import LogLine
 
@@ -32,6 +33,8 @@ _BLOCK_KINDS = {
     "ratelimit": "rate_block",
     "length": "size_block",
 }
+_REFUSALS = frozenset({"blocked", "ws_blocked", "kill_switch_deny"})
+"""Events that are refusals whatever else they say; others are one when their action is."""
 _REASON_KINDS = (
     ("too large", "size_block"),
     ("exceeds max", "size_block"),
@@ -80,9 +83,9 @@ def read(slug: str, raw: str) -> LogLine:
     if kind == "secret_block":
         facts["patterns"] = _patterns(safe)
     facts["summary"] = _summary(safe, facts)
-    level = safe.get("level") if isinstance(safe.get("level"), str) else "info"
+    level = level_of(str(safe.get("level"))) or "info"
     text = json.dumps(safe, separators=(",", ":"), ensure_ascii=False)[:MAX_LINE]
-    return LogLine(slug, "pipelock", text, safe, noise, "info" if noise else str(level), facts)
+    return LogLine(slug, "pipelock", text, safe, noise, "info" if noise else level, facts)
 
 
 def config_hash(line: LogLine) -> str | None:
@@ -97,7 +100,7 @@ def _plain(slug: str, text: str) -> LogLine:
     """Standard error: the banner, warnings, and the reasons of refused configurations."""
     if "config reload failed" in text:
         return LogLine(slug, "pipelock", text, level="error", facts={"kind": "rejected", "summary": text})
-    level = "warn" if text.startswith("WARNING") else "info"
+    level = level_of_text(text)
     noise = "is not loopback" in text or "binds to all interfaces" in text
     return LogLine(slug, "pipelock", text, None, noise, level, {"kind": "text", "summary": text})
 
@@ -112,7 +115,7 @@ def _kind(event: dict[str, Any]) -> tuple[str, bool]:
         return simple[name], False
     if name in ("tunnel_open", "tunnel_close", "allowed"):
         return "tunnel" if name != "allowed" else "passed", False
-    if name == "blocked" or (name in ("body_dlp", "header_dlp") and event.get("action") == "block"):
+    if name in _REFUSALS or (name != "anomaly" and event.get("action") == "block"):
         return _block_kind(event), False
     if name == "error":
         return _error_kind(event)
@@ -160,7 +163,7 @@ def _patterns(event: dict[str, Any]) -> list[str]:
 
 def _host(event: dict[str, Any]) -> str:
     """The host a line is about, without its port."""
-    target = event.get("target") or event.get("connect_host") or ""
+    target = event.get("target") or event.get("connect_host") or event.get("endpoint") or ""
     if not target and isinstance(event.get("url"), str):
         target = event["url"].partition("://")[2].partition("/")[0]
     host, colon, port = str(target).rpartition(":")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bottle_tui.core import pipelock_log
-from bottle_tui.core.event_lines import event_of
+from bottle_tui.core.event_lines import event_of, level_of_text
 from bottle_tui.core.redaction import redacted
 from bottle_tui.core.views import LogLine
 from bottle_tui.core.words import counted
@@ -15,6 +15,7 @@ MAX_LINE = 16 * 1024
 LEVELS = {
     "denied": "warn", "denied_more": "warn", "routes_rejected": "error", "file_rejected": "error",
     "client_refused_tls": "warn", "proposal_filed": "notice", "waiting": "notice",
+    "dropped": "warn",
 }  # fmt: skip
 
 _REQUEST = ("method", "host", "path", "reason")
@@ -50,7 +51,8 @@ def parse(slug: str, role: Role, raw: str) -> LogLine:
     line = raw.rstrip("\r\n")[:MAX_LINE]
     event = event_of(line)
     if event is None:
-        return LogLine(slug, role, redacted(line), facts={"kind": "text", "summary": redacted(line)})
+        text = redacted(line)
+        return LogLine(slug, role, text, level=level_of_text(line), facts={"kind": "text", "summary": text})
     name = str(event["event"])
     facts: dict[str, Any] = {"kind": name, "summary": _summary(name, event)}
     if isinstance(event.get("host"), str):

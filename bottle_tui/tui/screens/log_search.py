@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from bottle_tui.core.log_filter import LogFilter, parsed
+from bottle_tui.core.log_filter import KNOWN, LogFilter, not_known, parsed
 from bottle_tui.core.text import visible
 from bottle_tui.tui.dialogs.find import Find
 from bottle_tui.tui.screens.log_reading import ReadingView
@@ -16,7 +16,7 @@ class SearchingView(ReadingView):
     """A view with log panes, which are filtered and searched all alike."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "find", "filter", key_display="/", id="filter", tooltip="Only words, level:, is:, host:"),
+        Binding("slash", "find", "filter", key_display="/", id="filter", tooltip=f"Words; {KNOWN}"),
         Binding("l", "level", "level", id="log-level", tooltip="Only from notice, warn, error; all again"),
         Binding("i", "decision", "decision", id="log-decision", tooltip="Only denied, allowed, policy; all again"),
         Binding("h", "host", "this host", id="log-host", tooltip="Only lines about the host of this line; all again"),
@@ -34,6 +34,8 @@ class SearchingView(ReadingView):
     def _found(self, words: str | None) -> None:
         if words is not None:
             self._narrow(parsed(words))
+            if missed := not_known(words):
+                self.tell(f"{visible(missed[0])} is taken as words; known are {KNOWN}")
 
     def _narrow(self, narrowed: LogFilter) -> None:
         for pane in self.query(LogPane):
