@@ -334,6 +334,12 @@ def test_a_gate_that_does_not_answer_is_grey_in_the_title_and_only_what_is_known
     assert chrome.enforcement(board(bottles=(docs, hung, research))) == Span("? lab: not known for 12 s", "muted")
     assert chrome.enforcement(board(bottles=(hung,))) == Span("? not known for 12 s", "muted")
     assert chrome.enforcement(board(bottles=(replace(hung, as_of=None),))) == Span("? not known", "muted")
+    starts = replace(lab, state="starting")
+    assert chrome.enforcement(board(bottles=(docs, starts, research))) == Span("… lab: starting", "warn")
+    both = board(bottles=(starts, replace(docs, state="starting"), replace(research, state="degraded")))
+    assert chrome.enforcement(both) == Span("✗ research: degraded and 2 more", "danger")
+    unsure = chrome.enforcement(board(bottles=(starts, hung)))
+    assert "not known" in unsure.text and unsure.text.endswith(" and 1 more") and unsure.style == "muted"
     gone = replace(docs, state="degraded", sidecars={**docs.sidecars, "pipelock": "down"})
     assert chrome.enforcement(board(bottles=(gone, hung))) == Span("✗ docs: degraded and 1 more", "danger")
     line = bottle_rows.bottle_row(hung, board(bottles=(hung,)), 120, selected=False)

@@ -52,15 +52,17 @@ def enforcement(board: Board) -> Span:
 
 
 def _of_those_there(there: Sequence[BottleStatus], board: Board) -> Span | None:
-    """What is known to be wrong is red; what nobody has confirmed is grey; None where it is neither."""
+    """What is known to be wrong is red; what nobody has confirmed is grey, what is under way yellow; None where it is
+    none of them."""
     lost = [bottle for bottle in there if is_not_known(bottle, board)]
-    off = [bottle for bottle in there if bottle not in lost and bottle.state != "running"]
-    count = len(lost) + len(off)
+    starts = [bottle for bottle in there if bottle not in lost and bottle.state == "starting"]
+    off = [bottle for bottle in there if bottle not in (*lost, *starts) and bottle.state != "running"]
+    count = len(lost) + len(starts) + len(off)
     more = f" and {count - 1} more" if count > 1 else ""
     if off:
         return Span(f"✗ {visible(off[0].slug)}: {plain(off[0].state)}{more}", "danger")
     if not lost:
-        return None
+        return Span(f"… {visible(starts[0].slug)}: starting{more}", "warn") if starts else None
     moments = [bottle.as_of for bottle in lost if bottle.as_of is not None]
     since = min(moments) if len(moments) == len(lost) else None
     if len(lost) == len(there):
