@@ -14,6 +14,8 @@ class Marks:
     """(id, digest of the change as shown), in the order of marking."""
 
     marked: tuple[tuple[str, str], ...] = ()
+    unseen: frozenset[str] = frozenset()
+    """Those that were marked with their whole bottle, and not while they were open."""
 
     def __contains__(self, id: object) -> bool:
         return any(id == each for each, _ in self.marked)
@@ -24,7 +26,20 @@ class Marks:
     def toggled(self, id: str, digest: str) -> Self:
         """Marked, or no longer."""
         rest = tuple(pair for pair in self.marked if pair[0] != id)
-        return replace(self, marked=rest if id in self else (*rest, (id, digest)))
+        return replace(self, marked=rest if id in self else (*rest, (id, digest)), unseen=self.unseen - {id})
+
+    def with_all(self, able: Mapping[str, str]) -> Self:
+        """All of these (id → digest) as well; where all of them are marked so already, none of them."""
+        asked = tuple(able.items())
+        if all(pair in self.marked for pair in asked):
+            return replace(self, marked=tuple(pair for pair in self.marked if pair[0] not in able))
+        new = tuple(pair for pair in asked if pair not in self.marked)
+        rest = tuple(pair for pair in self.marked if pair in asked or pair[0] not in able)
+        return replace(self, marked=(*rest, *new), unseen=self.unseen | {id for id, _ in new})
+
+    def has_unseen(self) -> bool:
+        """Whether one of them was never open."""
+        return any(id in self.unseen for id, _ in self.marked)
 
     def kept(self, shown: Mapping[str, str]) -> Self:
         """Only those that are still listed with the change they were marked with. `shown`: id → digest now."""

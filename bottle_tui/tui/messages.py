@@ -180,6 +180,13 @@ class Marked(Heard):
 
 
 @dataclass
+class AllMarked(Heard):
+    """The operator marked all asks of a bottle that may be marked; or took those marks away, where they all were."""
+
+    slug: str
+
+
+@dataclass
 class Reminded(Heard):
     """The line for an agent that does not listen was copied: that of this approval."""
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bottle_tui.core.views import Card
 from bottle_tui.tui.dialogs.batch import Batch
 from bottle_tui.tui.dialogs.reason import Reason
 from tests.tui.conftest import Operator, Sit
@@ -116,6 +117,65 @@ async def test_r_with_marks_takes_one_reason_for_all(sit: Sit) -> None:
         await operator.type("1", "enter")
         await operator.until(lambda: len(operator.called("reject")) == 2)
         assert {call[1] for call in operator.called("reject")} == {card().id, FILES.id}
+
+
+def crowd(count: int = 4) -> list[Card]:
+    """Asks of one bottle, more than stand in rows of their own, and one of them with a danger."""
+    several = [
+        replace(FILES, id=f"01JB2Q8F6V3N9D0RX5TK7Q2M{n:02d}", host=f"h{n}.example.net",
+                change=replace(FILES.change, digest=f"sha256:{n}")) for n in range(count)
+    ]  # fmt: skip
+    return [*several, replace(secret_card(), slug=FILES.slug)]
+
+
+async def all_marked(operator: Operator, count: int) -> None:
+    await operator.press("asterisk")
+    await operator.until(lambda: len(operator.app.board.marks) == count)
+
+
+async def test_a_star_marks_all_of_the_bottle_that_may_be_marked_and_again_none(sit: Sit) -> None:
+    async with sit(Desk(waiting=[*crowd(), card()])) as operator:
+        await operator.until(lambda: operator.app.board.here == FILES.slug)
+        await all_marked(operator, 4)
+        listed = operator.text("#inbox")
+        assert listed.count("•") == 4 or len(operator.app.board.lines) > len(listed.splitlines())
+        assert operator.app.board.fold is None, "what is marked stands in a row of its own"
+        assert card().id not in operator.app.board.marks and secret_card().id not in operator.app.board.marks
+        await all_marked(operator, 0)
+
+
+async def test_what_a_star_has_marked_is_approved_only_after_all_of_it_was_on_screen(sit: Sit) -> None:
+    async with sit(Desk(waiting=crowd()[:4])) as operator:
+        await all_marked(operator, 4)
+        await operator.press("a")
+        await operator.press("y")
+        assert operator.desk.deeds == [] and "scroll to the end first" in operator.text("#page")
+        for _ in range(8):
+            await operator.press("pagedown")
+        await operator.press("y")
+        await operator.until(lambda: len(operator.called("approve")) == 4)
+
+
+async def test_what_a_star_has_marked_is_refused_only_after_all_of_it_was_on_screen(sit: Sit) -> None:
+    async with sit(Desk(waiting=crowd()[:4])) as operator:
+        await all_marked(operator, 4)
+        await operator.press("r")
+        assert isinstance(operator.app.screen, Batch) and "reject these 4" in operator.text("#page")
+        for _ in range(8):
+            await operator.press("pagedown")
+        await operator.press("y")
+        assert isinstance(operator.app.screen, Reason)
+        operator.wait(0.5)
+        await operator.type("1", "enter")
+        await operator.until(lambda: len(operator.called("reject")) == 4)
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+async def test_a_star_where_nothing_may_be_marked_says_why(sit: Sit, read_only: bool) -> None:
+    async with sit(Desk(waiting=[card() if read_only else secret_card()]), read_only=read_only) as operator:
+        await operator.press("asterisk")
+        assert ("read-only" if read_only else "!!") in operator.text("#footer")
+        assert not operator.app.board.marks.marked
 
 
 async def test_a_mark_goes_with_a_second_space(sit: Sit) -> None:

@@ -177,6 +177,12 @@ class Board:
             return ""
         return "" if any(risk.level == "danger" for risk in card.risks) else card.change.digest
 
+    def markable_of(self, slug: str) -> dict[str, str]:
+        """The asks of a bottle that may be marked, the first of each row, with what a mark on them is bound to."""
+        rows = (id for id in self.joined if id in self.cards and self.cards[id].slug == slug)
+        waiting = (id for id in rows if self.cards[id].status in ("pending", "failed"))
+        return {id: digest for id in waiting if (digest := self.markable(id))}
+
     @property
     def marked(self) -> tuple[Card, ...]:
         """The marked asks as they are shown, those that still are what was marked."""

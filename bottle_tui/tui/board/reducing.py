@@ -79,6 +79,9 @@ def _looked(board: Board, heard: m.Heard) -> Board | None:
             return cursor.opened(board, to) if to else cursor.moved(board, by)
         case m.Marked(id, digest):
             return replace(board, marks=board.marks.toggled(id, digest) if id else Marks())
+        case m.AllMarked(slug):
+            shown = cursor.folded(board, slug, away=False)
+            return replace(shown, marks=board.marks.with_all(board.markable_of(slug)))
         case m.Folded(slug, away):
             return cursor.folded(board, slug, away=away)
     return None

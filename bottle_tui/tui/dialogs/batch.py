@@ -28,9 +28,10 @@ class Batch(Sure):
         Binding("pagedown,space", "scroll(10)", "further", id="batch-page", tooltip="Ten lines down"),
     ]
 
-    def __init__(self, sentry: Sentry, target: Target, cards: tuple[Card, ...]) -> None:
+    def __init__(self, sentry: Sentry, target: Target, cards: tuple[Card, ...], verb: str = "approve") -> None:
         super().__init__(sentry, target)
         self.cards = cards
+        self.verb = verb
         self._top = 0
         self._seen = 0
         self._left = 1
@@ -54,7 +55,10 @@ class Batch(Sure):
         left = self._left = len(rows) - self._seen
         blank: list[Row] = [()] * max(room - len(shown), 0)
         head = rule(
-            f"approve these {len(self.cards)}", f"{counted(left, 'line')} further down" if left else "", width, "warn"
+            f"{self.verb} these {len(self.cards)}",
+            f"{counted(left, 'line')} further down" if left else "",
+            width,
+            "warn",
         )
         page.rows = (head, *shown, *blank, self._keys(left, width))
         self.call_after_refresh(self.sentry.show, "confirm", None if left else self.target)
@@ -65,7 +69,7 @@ class Batch(Sure):
         yes = (
             row(Span(" j ", "key"), Span(f"{counted(left, 'more line')} first"))
             if left
-            else row(Span(" y ", "key"), Span("do it"))
+            else row(Span(" y ", "key"), Span("do it" if self.verb == "approve" else "and why"))
         )
         return spread(yes, row(Span("esc ", "key"), Span("leave them ")), width)
 

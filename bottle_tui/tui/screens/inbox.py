@@ -53,6 +53,14 @@ class InboxView(NarrowingView):
         Binding("h,left", "fold", "fold", id="fold", tooltip="All asks of this bottle in one row"),
         Binding("M", "mute", "mute", id="mute", tooltip="This bottle calls nobody for 15 min; again: it calls"),
         Binding("space", "mark", "mark", id="mark", tooltip="a and r decide all marked ones together, never !!"),
+        Binding(
+            "asterisk",
+            "mark_all",
+            "mark its bottle's",
+            key_display="*",
+            id="mark-all",
+            tooltip="All of this bottle that may be marked, never !!; again: none of them",
+        ),
         Binding("p", "propose", "denied, not asked", id="propose", tooltip="What was refused and nobody asked for"),
         Binding("d", "diff", "whole diff", id="diff", tooltip="Every line that would change"),
         Binding("v", "words", "the words", id="words", tooltip="All that the agent wrote"),
@@ -165,6 +173,10 @@ class InboxView(NarrowingView):
     def action_mark(self) -> None:
         """Mark the open card, if it could be approved this very moment; or take its mark away."""
         self.marking.mark(self.board)
+
+    def action_mark_all(self) -> None:
+        """Mark all asks of the bottle here that may be marked; or take those marks away."""
+        self.marking.mark_all(self.board)
 
     def action_unfold(self) -> None:
         """Each ask of this bottle in a row of its own."""

@@ -40,9 +40,26 @@ class Marking:
         else:
             view.post_message(m.Marked(card.id, digest))
 
+    def mark_all(self, board: Board | None) -> None:
+        """All of the bottle under the cursor, folded ones unfolded; none that could not be marked on its own."""
+        slug = board.here if board and (board.open_card or board.fold) else ""
+        if board is None or not slug:
+            self._view.tell("*: nothing waits")
+        elif board.read_only:
+            self._view.tell("*: read-only")
+        elif not board.markable_of(slug):
+            self._view.tell(f"*: none of {visible(slug)}'s can be marked; one with !! is decided alone")
+        else:
+            self._view.post_message(m.AllMarked(slug))
+
     def decide(self, key: str, board: Board) -> None:
         """`a` or `r` stood alone while some are marked."""
-        self._approve(board) if key == "a" else self._reject(board.marked)
+        if key == "a":
+            self._approve(board)
+        elif board.marks.has_unseen():
+            self._reject_looked_at(board)
+        else:
+            self._reject(board.marked)
 
     def _approve(self, board: Board) -> None:
         cards, target = board.marked, Target("marked", board.marks.digest)
@@ -58,6 +75,19 @@ class Marking:
                 self._view.tell("one of them has changed meanwhile: nothing done")
 
         self._view.app.push_screen(Batch(self._view.sentry, target, cards), confirmed)
+
+    def _reject_looked_at(self, board: Board) -> None:
+        """Some were marked with their whole bottle: none is refused before all of them have been on screen."""
+        marked, target = board.marked, Target("marked", board.marks.digest)
+
+        def confirmed(yes: bool | None) -> None:
+            now = self._view.board
+            if yes and now and now.marks.digest == target.digest and len(now.marked) == len(marked):
+                self._reject(marked)
+            elif yes:
+                self._view.tell("one of them has changed meanwhile: nothing done")
+
+        self._view.app.push_screen(Batch(self._view.sentry, target, marked, "reject"), confirmed)
 
     def _reject(self, marked: tuple[Card, ...]) -> None:
         """No agent reads why the operator's own are taken back: a reason is for the others."""
