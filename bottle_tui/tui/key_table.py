@@ -10,7 +10,8 @@ from bottle_tui.tui.screens import VIEWS
 from bottle_tui.tui.screens.view import View
 
 BEGIN, END = "<!-- keys:begin -->", "<!-- keys:end -->"
-NAMES = {"question_mark": "?", "colon": ":", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
+NAMES = {"question_mark": "?", "colon": ":", "slash": "/", "asterisk": "*",
+         "left_square_bracket": "[", "right_square_bracket": "]",
          "escape": "esc", "equals_sign": "=", "minus": "-", "plus": "+", "shift+tab": ""}  # fmt: skip
 
 
