@@ -8,6 +8,7 @@ from bottle_tui.cli import ledger, shapes, words
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import DIM, GREEN, RED, YELLOW
 from bottle_tui.core.rollup import Row
+from bottle_tui.core.traffic import HostTraffic
 from bottle_tui.core.views import LogLine
 from bottle_tui.core.words import size
 from bottle_tui.errors import UsageError
@@ -88,7 +89,7 @@ def _print_log(context: Context, line: LogLine) -> None:
 
 
 def traffic(context: Context) -> int:
-    """Requests by host, or of one host by path, as they were counted per minute."""
+    """Requests by kind, as they were counted per minute; and, where all hosts are asked for, their sums."""
     from bottle_tui.services import traffic as counting
 
     args, out = context.args, context.out
@@ -96,23 +97,12 @@ def traffic(context: Context) -> int:
     if out.as_json:
         out.document(shapes.traffic(found) | {"source": counting.SOURCE})
         return 0
+    place = {each.host: number for number, each in enumerate(found.hosts)}
+    kinds = sorted(found.rows, key=lambda row: place[row.host])
+    out.table(_TRAFFIC_HEAD, [_traffic_row(row) for row in kinds])
     if args.host is None:
-        head: tuple[str, ...] = ("HOST", "ALLOWED", "DENIED", "WHY", "UP", "DOWN")
-        rows: list[tuple[str, ...]] = [
-            (
-                each.host,
-                str(each.allowed),
-                str(each.denied),
-                _reasons(each.reasons),
-                size(each.bytes_up),
-                size(each.bytes_down),
-            )
-            for each in found.hosts
-        ]
-    else:
-        head = ("HOST", "METHOD", "PATH", "COUNT", "HOW", "UP", "DOWN", "FIRST", "LAST")
-        rows = [_traffic_row(row) for row in found.rows]
-    out.table(head, rows)
+        out.line()
+        out.table(("HOST", "ALLOWED", "DENIED", "WHY", "UP", "DOWN"), [_host_row(each) for each in found.hosts])
     for gap in found.gaps:
         out.say(words.gap(gap))
     if found.remark:
@@ -135,11 +125,20 @@ def _since(context: Context) -> datetime | None:
     return context.world.clock.now() - length
 
 
+_TRAFFIC_HEAD = ("HOST", "METHOD", "PATH", "GRANT", "COUNT", "UP", "DOWN", "FIRST", "LAST", "WHY")
+
+
 def _traffic_row(row: Row) -> tuple[str, ...]:
-    how = row.reason or f"by {row.grant}"
+    """One kind of request; WHY is empty where it was let through."""
     moments = (words.local(row.first, "%m-%d %H:%M"), words.local(row.last, "%m-%d %H:%M"))
     sizes = (size(row.bytes_up), size(row.bytes_down))
-    return (row.host, row.method, row.prefix or "–", str(row.count), how, *sizes, *moments)
+    what = (row.host, row.method or "–", row.prefix or "–", row.grant or "–", str(row.count))
+    return (*what, *sizes, *moments, row.reason or "")
+
+
+def _host_row(each: HostTraffic) -> tuple[str, ...]:
+    counts = (str(each.allowed), str(each.denied), _reasons(each.reasons))
+    return (each.host, *counts, size(each.bytes_up), size(each.bytes_down))
 
 
 def _reasons(reasons: dict[str, int]) -> str:

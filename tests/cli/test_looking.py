@@ -47,8 +47,29 @@ def test_traffic_adds_up_by_host_and_says_what_it_is_made_of(shell) -> None:
     assert "host_not_allowed 5" in shell.out
     assert "2.5 kB" in shell.out
     assert shell("traffic", "box", "--host", "*.example.com") == 0
-    assert "by m1" in shell.out
     assert "evil.test" not in shell.out
+
+
+@pytest.mark.parametrize("only", [(), ("--host", "*.example.com")])
+def test_traffic_tells_of_each_kind_host_method_path_grant_count_bytes_and_when(shell, only: tuple[str, ...]) -> None:
+    shell.up()
+    events(shell)
+    assert shell("traffic", "box", "--since", "365d", *only) == 0
+    lines = [line.split() for line in shell.out.splitlines()]
+    assert lines[0] == ["HOST", "METHOD", "PATH", "GRANT", "COUNT", "UP", "DOWN", "FIRST", "LAST", "WHY"]
+    (passed,) = [line for line in lines if line[2:4] == ["/a", "m1"]]
+    assert passed[1] == "GET" and passed[4] == "1" and passed[7:9] == ["2.5", "kB"]
+    assert len([word for word in passed if ":" in word]) == 2, "first and last"
+    refused = [line for line in lines[1:] if line and line[0] == "evil.test" and "host_not_allowed" in line[-1]]
+    assert len(refused) == (0 if only else 2)
+
+
+def test_traffic_of_all_hosts_keeps_those_of_one_together_the_busiest_first(shell) -> None:
+    shell.up()
+    events(shell)
+    assert shell("traffic", "box") == 0
+    kinds = shell.out.partition("\n\n")[0].splitlines()[1:]
+    assert [line.split()[0] for line in kinds] == ["evil.test", "evil.test", "docs.example.com"]
 
 
 def test_traffic_knows_only_lengths_of_time(shell) -> None:
