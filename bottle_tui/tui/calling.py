@@ -119,7 +119,12 @@ class Calling:
         self._sentry.resized()
         self.app.push_screen(Away(left, self._board), lambda _: self._sentry.resized())
         absence = self._services.lookout.absence
-        work(self.app, lambda: m.AbsenceLoaded(absence(left)), m.AbsenceFailed, group="absence")
+        work(
+            self.app,
+            lambda: m.AbsenceLoaded(absence(left), left),
+            lambda line: m.AbsenceFailed(line, left),
+            group="absence",
+        )
 
     def _write(self, data: str) -> None:
         driver = self.app._driver

@@ -236,9 +236,10 @@ class Muted(Heard):
 
 @dataclass
 class AbsenceLoaded(Heard):
-    """What happened while nobody was here."""
+    """What happened while nobody was here, `left` being when that began."""
 
     absence: Absence
+    left: datetime
 
 
 @dataclass
@@ -246,6 +247,7 @@ class AbsenceFailed(Heard):
     """It could not be read."""
 
     line: str
+    left: datetime
 
 
 @dataclass

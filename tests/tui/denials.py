@@ -1,6 +1,6 @@
 """What was denied and nobody asked for, in memory: realistic values for tests and pictures. No real hosts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -77,15 +77,20 @@ class DenialDesk:
     muted: dict[str, datetime] = field(default_factory=dict)
     called: list[dict[str, Any]] = field(default_factory=list)
     absence: Absence = field(default_factory=lambda: Absence(NOON))
+    count: Callable[[datetime], Absence] | None = None
+    """What happened since a moment, where it is not always `absence`."""
     failing: Exception | None = None
     """What `notify.command` ends with."""
 
     def lookout(self) -> Lookout:
         """As the dashboard takes it."""
         return Lookout(
-            self.denied, lambda: list(self.endings), self.propose, self.withdraw, self.mute, lambda left: self.absence,
+            self.denied, lambda: list(self.endings), self.propose, self.withdraw, self.mute, self.since,
             notify=self.notify, muted=lambda: dict(self.muted), decisions=lambda: list(self.decisions),
         )  # fmt: skip
+
+    def since(self, left: datetime) -> Absence:
+        return self.count(left) if self.count else self.absence
 
     def mute(self, slug: str, until: datetime | None) -> str:
         self.calls.append(("mute", slug, str(until)))

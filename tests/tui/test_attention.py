@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import Event
 
 import pytest
 from textual import events
 
 from bottle_tui.core.absence import Absence, Happened
 from bottle_tui.core.settings import Notify, Settings
-from bottle_tui.errors import UsageError
+from bottle_tui.errors import LedgerBroken, UsageError
 from bottle_tui.tui import messages as m
 from bottle_tui.tui.dialogs.away import Away
 from bottle_tui.tui.screens.inbox import InboxView
@@ -153,6 +154,39 @@ async def test_the_first_key_after_ten_minutes_decides_nothing_and_opens_a_summa
         await operator.press(key)
         assert isinstance(operator.app.screen, InboxView)
         assert operator.desk.deeds == []
+
+
+@pytest.mark.parametrize("failed", [False, True])
+async def test_the_summary_of_another_absence_shows_nothing_of_the_last_one_while_it_is_counted(
+    sit: Sit, failed: bool
+) -> None:
+    def first(left: datetime) -> Absence:
+        if failed:
+            raise LedgerBroken("the ledger cannot be read")
+        return Absence(left, requests=412)
+
+    going_on = Event()
+
+    def second(left: datetime) -> Absence:
+        assert going_on.wait(30)
+        return Absence(left, requests=7)
+
+    desk, counts = Desk(waiting=[card()]), iter((first, second))
+    desk.denials.count = lambda left: next(counts)(left)
+    said = "the ledger cannot be read" if failed else "412 requests"
+    async with sit(desk, size=(80, 40)) as operator:
+        at(operator, 11)
+        await operator.press("j")
+        await operator.until(lambda: said in operator.text("#page"))
+        await operator.press("enter")
+        at(operator, 30)
+        await operator.press("j")
+        assert isinstance(operator.app.screen, Away)
+        page = operator.text("#page")
+        assert said not in page and "counting what flowed…" in page
+        assert "ran out" not in page and "decided ─" not in page
+        going_on.set()
+        await operator.until(lambda: "7 requests" in operator.text("#page"))
 
 
 async def busy_absence(operator: Operator) -> str:

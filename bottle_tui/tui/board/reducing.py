@@ -47,10 +47,10 @@ def _beside(board: Board, heard: m.Heard) -> Board | None:
             return replace(board, standing=replace(known, trouble=""))
         case m.StandingFailed(line):
             return replace(board, standing=replace(standing, trouble=line))
-        case m.AbsenceLoaded(absence):
-            return replace(board, standing=replace(standing, absence=absence, absence_trouble=""))
-        case m.AbsenceFailed(line):
-            return replace(board, standing=replace(standing, absence_trouble=line))
+        case m.AbsenceLoaded(absence, left):
+            return replace(board, standing=replace(standing, absence=absence, absence_trouble="", left=left))
+        case m.AbsenceFailed(line, left):
+            return replace(board, standing=replace(standing, absence=None, absence_trouble=line, left=left))
     return None
 
 

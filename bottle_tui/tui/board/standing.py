@@ -32,6 +32,8 @@ class Standing:
     absence: Absence | None = None
     """What happened while nobody was here, once it is known."""
     absence_trouble: str = ""
+    left: datetime | None = None
+    """When the absence began that these two are about."""
     wanted: str = ""
     """A proposal that the operator has just filed: it opens as soon as it is listed."""
 

@@ -41,9 +41,9 @@ class Away(ModalScreen[None]):
         width, height = page.size.width, page.size.height
         if self.board is None or not height:
             return
-        absence = self.board.standing.absence
-        room = max(height - 2, 1)
-        shown = away_rows(self.board, self.left, absence, self.board.standing.absence_trouble, width, room)[:room]
+        standing, room = self.board.standing, max(height - 2, 1)
+        known = (standing.absence, standing.absence_trouble) if standing.left == self.left else (None, "")
+        shown = away_rows(self.board, self.left, *known, width, room)[:room]
         blank: list[Row] = [()] * (room - len(shown))
         keys = spread(row(Span(" enter ", "key"), Span("to the inbox")), (), width)
         page.rows = (rule("while you were away", "", width), *shown, *blank, keys)
