@@ -27,11 +27,10 @@ class Around:
 
 @dataclass(frozen=True)
 class CardView:
-    """The rows, what of the risks is among them, how many of those are not whole, and how far they scroll."""
+    """The rows, what of the risks is among them, and how far those scroll."""
 
     rows: tuple[Row, ...]
     parts: frozenset[Part] = frozenset()
-    hidden_risks: int = 0
     max_scroll: int = 0
 
     @property
@@ -70,7 +69,7 @@ def card_view(
     rows += [_words_rule(card.whose_words, len(words), shown_words, width)] if "words" in rules else []
     rows += words[:shown_words]
     rows += [row()] * (height - len(rows))
-    return CardView(tuple(rows[:height]), in_view, len(risks) - len(whole(in_view)), window.max_top)
+    return CardView(tuple(rows[:height]), in_view, window.max_top)
 
 
 @dataclass(frozen=True)
