@@ -61,13 +61,12 @@ class Caretaker:
     """What nobody has to press a key for. Not for a dashboard that is read-only."""
 
     world: World
-    slug: str | None = None
     _drained: dict[str, float] = field(default_factory=dict)
 
     def settle(self, cards: tuple[Card, ...]) -> list[str]:
         """Ended grants leave ledger and tables, asks for what is in force are answered, traffic is counted."""
-        said = interrupted.everywhere(self.world, self.slug)
-        said += [f"{name}: a time limit has ended" for name in ending.settle(self.world, self.slug)]
+        said = interrupted.everywhere(self.world)
+        said += [f"{name}: a time limit has ended" for name in ending.settle(self.world)]
         asked = {card.id: card.host for card in cards}
         for outcome in answering.settle(self.world, cards):
             said.append(f"{asked[outcome.id]} for {outcome.slug}: {outcome.line}")
@@ -76,7 +75,7 @@ class Caretaker:
 
     def _drain(self) -> None:
         now = self.world.clock.monotonic()
-        slugs = [self.slug] if self.slug else self.world.home.slugs()
+        slugs = self.world.home.slugs()
         due = [name for name in slugs if now - self._drained.get(name, -DRAIN_EVERY) >= DRAIN_EVERY]
         for name in sorted(due, key=lambda name: self._drained.get(name, -DRAIN_EVERY))[:DRAINED]:
             self._drained[name] = now

@@ -24,13 +24,12 @@ class Denials:
     """Remembers each gate's last events, so that a list is made anew without asking every gate again."""
 
     world: World
-    slug: str | None = None
     _windows: dict[str, Window] = field(default_factory=dict)
     _rounds: Rounds[Window] = field(default_factory=Rounds)
 
     def groups(self, slugs: Iterable[str] | None) -> list[DeniedGroup]:
         """Read those anew, and the ones that were never read; None: all."""
-        names = [self.slug] if self.slug else self.world.home.slugs()
+        names = self.world.home.slugs()
         wanted = set(names) if slugs is None else set(slugs) | (set(names) - set(self._windows))
         self._windows |= self._rounds.ask(
             {name: partial(self._read, name) for name in names if name in wanted}, PATIENCE
@@ -38,7 +37,7 @@ class Denials:
         for name in set(self._windows) - set(names):
             del self._windows[name]
         windows = {name: self._windows.get(name) or Window() for name in names}
-        return denied.groups(self.world, self.slug, windows=windows)
+        return denied.groups(self.world, windows=windows)
 
     def _read(self, name: str) -> Window:
         try:
@@ -47,25 +46,23 @@ class Denials:
             return Window()  # its own row says why
 
 
-def lookout(
-    world: World, slug: str | None = None, notify: Notifier | None = None, news: Callable[[], int] = int
-) -> Lookout:
+def lookout(world: World, notify: Notifier | None = None, news: Callable[[], int] = int) -> Lookout:
     """All of them. `news` counts what was heard from bottles outside of a list."""
 
     def settle() -> list[str]:
-        done = [f"{name}: no longer muted" for name in muting.settle(world, slug)]
-        return done + [f"…{id[-6:]}: nobody answered within a day" for id in outdated.settle(world, slug)]
+        done = [f"{name}: no longer muted" for name in muting.settle(world)]
+        return done + [f"…{id[-6:]}: nobody answered within a day" for id in outdated.settle(world)]
 
     return Lookout(
-        denied=Denials(world, slug).groups,
-        endings=lambda: timers.endings(world, slug),
+        denied=Denials(world).groups,
+        endings=lambda: timers.endings(world),
         propose=lambda slug, host, method: denied.propose(world, slug, host, method),
         withdraw=lambda id: denied.withdraw(world, id),
         mute=lambda name, until: muting.mute(world, name, until),
-        absence=lambda left: absence.since(world, left, slug),
+        absence=lambda left: absence.since(world, left),
         settle=settle,
         notify=notify or (lambda argv, payload: None),
-        stamp=lambda: (news(), *stamp.stamp(world, slug)),
-        muted=lambda: muting.muted(world, slug),
-        decisions=Decisions(world, slug).latest,
+        stamp=lambda: (news(), *stamp.stamp(world)),
+        muted=lambda: muting.muted(world),
+        decisions=Decisions(world).latest,
     )

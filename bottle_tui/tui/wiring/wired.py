@@ -13,19 +13,18 @@ from bottle_tui.tui.wiring.looks_wired import looks
 from bottle_tui.tui.wiring.services import Services, Stream
 
 
-def wired(world: World, slug: str | None = None, notify: Notifier | None = None) -> Services:
-    """All of them; `slug` shows one bottle alone."""
-
+def wired(world: World, notify: Notifier | None = None) -> Services:
+    """All of them."""
     witness, rounds, looks_at = Witness(world), Rounds[BottleStatus](), Rounds[Traffic]()
 
     def bottles() -> list[BottleStatus]:
-        found = [status.bottle(world, slug)] if slug else status.bottles(world, rounds)
+        found = status.bottles(world, rounds)
         if not found:
             lookup.check_engine(world)
         return found
 
     def cards() -> list[Card]:
-        return review.cards(world, slug, rounds=looks_at, lost={})  # the rows of the bottles say what is damaged
+        return review.cards(world, rounds=looks_at, lost={})  # the rows of the bottles say what is damaged
 
     def approve(id: str, digest: str, acknowledged: bool, edit: Edit) -> Outcome:
         return decide.approve(world, id, digest, edit=edit, acknowledged=acknowledged)
@@ -51,10 +50,10 @@ def wired(world: World, slug: str | None = None, notify: Notifier | None = None)
         attach=attach,
         follow=follow,
         describe=lambda runtime: lookup.described(world, runtime),
-        watched=lambda moment: watching.watched(world, moment, slug),
+        watched=lambda moment: watching.watched(world, moment),
         evidence=witness.of_card,
-        settle=Caretaker(world, slug).settle,
+        settle=Caretaker(world).settle,
         now=world.clock.now,
         looks=looks(world),
-        lookout=lookout(world, slug, notify, lambda: rounds.late + looks_at.late),
+        lookout=lookout(world, notify, lambda: rounds.late + looks_at.late),
     )
