@@ -48,7 +48,16 @@ def test_a_grant_that_left_the_table_is_over(of: str, grant: Grant, expected: Ov
 
 @pytest.mark.parametrize(
     "changed",
-    [{"kind": "intent"}, {"in_force": False}, {"time": "noon"}, {"before": None}, {"after": {"routes.yaml": "{"}}],
+    [
+        {"kind": "intent"},
+        {"in_force": False},
+        {"time": "noon"},
+        {"before": None},
+        {"after": {"routes.yaml": "{"}},
+        {"after": {"routes.yaml": '{"routes": [3]}'}},
+        {"before": {"routes.yaml": '{"routes": [{"host": "a b", "grants": [{"id": "g"}]}]}'}},
+        {"before": {"routes.yaml": '{"routes": [{"host": "files.example.net"}]}'}},
+    ],
 )
 def test_a_record_that_says_nothing_of_the_kind_counts_for_nothing(changed: dict[str, Any]) -> None:
     assert over({**record("revoke", files(Grant("g")), files()), **changed}) is None
