@@ -135,7 +135,7 @@ async def test_with_nothing_waiting_what_a_list_does_not_hold_is_counted(sit: Si
         await seen(operator)
         screen = operator.screen_text()
         shown = sum(f"h{number}.example.net" in screen for number in range(5))
-        assert f"and {57 + 5 - shown} more" in screen
+        assert f"and {57 + 5 - shown} more groups" in screen
 
 
 @pytest.mark.parametrize("key", ["enter", "p"])

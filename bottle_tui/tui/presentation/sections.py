@@ -17,7 +17,7 @@ class Section:
     right: str
     rows: Sequence[Row]
     more: int = 0
-    """How many there are beyond these."""
+    """How many groups there are beyond these."""
 
 
 def shares(wishes: Sequence[int], room: int) -> list[int]:
@@ -49,5 +49,5 @@ def _drawn(section: Section, width: int, share: int) -> list[Row]:
     if 1 + len(rows) + (section.more > 0) > share:
         rows = rows[: max(share - 2, 0)]
     if left := len(section.rows) + section.more - len(rows):
-        rows.append(row(Span(f"  and {left} more", "muted")))
+        rows.append(row(Span(f"  and {left} more" + (" groups" if section.more else ""), "muted")))
     return [rule(section.title, section.right, width), *rows]
