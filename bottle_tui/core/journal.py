@@ -49,6 +49,8 @@ class Journal:
     step: str = "prepared"
     narrow: bool = False
     """Only takes away: once the gate has it, it is finished and never put back."""
+    failures: tuple[str, ...] = ()
+    """Why it came to nothing so far, as the ledger has it already: tried again and again, it says that once."""
 
     def at(self, step: str) -> Self:
         """The same, one step on."""
@@ -75,6 +77,7 @@ def render(journal: Journal) -> bytes:
         "grants": list(journal.grants),
         "decision": journal.decision,
         "narrow": journal.narrow,
+        "failures": list(journal.failures),
         "files": {name: {"before": pair.before, "after": pair.after} for name, pair in journal.files.items()},
     }
     return (json.dumps(data, separators=(",", ":"), ensure_ascii=True) + "\n").encode()
@@ -98,6 +101,7 @@ def parse(data: bytes) -> Journal:
             decision=value["decision"],
             step=value["step"],
             narrow=value["narrow"] is True,
+            failures=tuple(map(str, value.get("failures", ()))),
         )
     except (strict_yaml.StrictYamlError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidFile(

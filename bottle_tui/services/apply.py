@@ -89,6 +89,7 @@ def _prepared(session: Session, live: Live, wish: Wish) -> _Job:
         grants=wish.grants,
         decision=None if wish.decision is None else proposals.as_data(wish.decision),
         narrow=wish.narrow,
+        failures=wish.failures,
     )
     return _Job(session, live, wish, journal, table, config)
 

@@ -45,10 +45,36 @@ def _pruned(opened: Session, live: Live) -> Live:
     merged = changes.prune(live.state, now, used_up(opened, live))
     if merged.unchanged or opened.sidecar("egress").state() == "down":
         return live
-    audit.append(opened.world, opened.home, "intent", of="expire", component="egress", grants=list(merged.grant_ids))
-    wish = Wish("expire", merged.after, narrow=True, grants=merged.grant_ids, quarantined=live.table.quarantined)
+    failures = _failed_before(opened, merged.grant_ids)
+    if not failures:
+        audit.append(
+            opened.world, opened.home, "intent", of="expire", component="egress", grants=list(merged.grant_ids)
+        )
+    wish = Wish(
+        "expire",
+        merged.after,
+        narrow=True,
+        grants=merged.grant_ids,
+        quarantined=live.table.quarantined,
+        failures=failures,
+    )
     enforce(opened, live, wish)
     return session.live(opened.home)
+
+
+def _failed_before(opened: Session, grants: tuple[str, ...]) -> tuple[str, ...]:
+    """Why the last tries to take out these very grants came to nothing, the oldest first, by the ledger's last lines:
+    every look tries again."""
+    found: list[str] = []
+    for record in reversed(audit.recent(opened.home)):
+        if record.get("of") != "expire":
+            continue
+        if record.get("kind") == "intent":
+            return tuple(reversed(found)) if record.get("grants") == list(grants) else ()
+        if record.get("in_force") is not False:
+            return ()
+        found.append(str(record.get("why")))
+    return ()
 
 
 def _close_ended(opened: Session, live: Live) -> None:

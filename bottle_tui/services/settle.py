@@ -21,6 +21,8 @@ from sidecar_addon.table_parser import parse
 ROUTES = "routes.yaml"
 CONFIG = "pipelock.yaml"
 SIDECAR_FILES = (ROUTES, CONFIG)
+MOST_FAILURES = 8
+"""Different reasons that the ledger is told of one apply that fails again and again."""
 _SAID_LINES = 1_000_000
 _SAID_SECONDS = 30.0
 
@@ -52,15 +54,45 @@ def restore(session: Session, journal: Journal, why: str, *, recovered: bool = F
     line += unknown or f"the gate confirms what it had before{f' ({digest[:19]})' if digest else ''}"
     line += remark
     error: BottleError = StateUnknown(line) if unknown else NotApplied(line)
-    _record(session, journal, in_force=False, why=why, restored=not unknown, recovered=recovered)
+    reason = "; ".join(filter(None, (why, unknown)))
+    journal = _record_failure(session, journal, reason, restored=not unknown, recovered=recovered)
     decision = _decision(journal)
     if decision is not None and decision.in_force:
         failed = replace(decision, status="failed", in_force=False, applied=None, expires_at=None, reason=None)
         _decide(session, failed, ())
         _told(session, failed)
-    if not unknown:
+    if unknown:
+        keep(session, journal)
+    else:
         session.home.delete(journals.FILE)
     return error
+
+
+def _record_failure(session: Session, journal: Journal, why: str, *, restored: bool, recovered: bool) -> Journal:
+    """The first failure whole, further ones in a line, each reason once and not without end: a restore that fails is
+    tried again for as long as somebody looks. That it is over is always written."""
+    known, over = journal.failures, restored and recovered
+    if why in known or (len(known) >= MOST_FAILURES and not over):
+        return journal
+    about = {"why": why, "restored": restored, "recovered": recovered}
+    if known:
+        line = {**_named(journal), "grants": list(journal.grants), "in_force": False, **about}
+        audit.append(session.world, session.home, "result", **line)
+    else:
+        _record(session, journal, in_force=False, **about)
+    return replace(journal, failures=(*known, why))
+
+
+def _named(journal: Journal) -> dict[str, Any]:
+    """Which apply a record is about, without its files."""
+    component = "egress" if journal.files[ROUTES].changes else "pipelock"
+    return {
+        "of": journal.kind,
+        "component": component,
+        "apply": journal.apply,
+        "proposal": journal.proposal,
+        "change": journal.change,
+    }
 
 
 def _restore_gate(session: Session, journal: Journal) -> tuple[str, str | None]:
@@ -158,16 +190,11 @@ def _recorded(session: Session, journal: Journal) -> bool:
 
 
 def _record(session: Session, journal: Journal, *, in_force: bool, **fields: Any) -> None:
-    routes = journal.files[ROUTES]
     audit.append(
         session.world,
         session.home,
         "result",
-        of=journal.kind,
-        component="egress" if routes.changes else "pipelock",
-        apply=journal.apply,
-        proposal=journal.proposal,
-        change=journal.change,
+        **_named(journal),
         in_force=in_force,
         before={name: pair.before for name, pair in journal.files.items()},
         after={name: pair.after for name, pair in journal.files.items()},

@@ -29,6 +29,8 @@ class Wish:
     keeps: Mapping[str, str] = field(default_factory=dict)
     """Further files of the bottle's folder, written once it is in force."""
     quarantined: bool = False
+    failures: tuple[str, ...] = ()
+    """Why the same came to nothing before, as the ledger has it already."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The journal: what goes in comes out."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -21,11 +22,17 @@ WHOLE = Journal(
     grants=("01B",),
     decision={"id": "01B"},
     step="egress",
+    failures=("the gate does not answer",),
 )
 
 
 def test_it_is_read_as_it_was_written() -> None:
     assert journal.parse(journal.render(WHOLE)) == WHOLE
+
+
+def test_one_of_an_earlier_version_has_told_no_failures() -> None:
+    old = {key: value for key, value in json.loads(journal.render(WHOLE)).items() if key != "failures"}
+    assert journal.parse(json.dumps(old).encode()).failures == ()
 
 
 def test_a_pair_knows_whether_it_changes() -> None:

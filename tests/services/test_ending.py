@@ -47,6 +47,36 @@ def test_a_grant_whose_time_is_over_leaves_the_table_the_ledger_says_so_and_the_
     assert ending.settle(bottle.world) == []
 
 
+def test_what_a_gate_does_not_let_go_of_is_in_the_ledger_once_however_often_it_is_tried(bottle: Any) -> None:
+    identity = approved(bottle, "15m")
+    bottle.clock.advance(901)
+    bottle.gate.silent = True
+    before = len(audit.records(bottle.world, "box"))
+    for _ in range(5):
+        assert ending.settle(bottle.world) == []
+        bottle.clock.advance(5)
+    tried = audit.records(bottle.world, "box")[before:]
+    assert [(record["kind"], record.get("in_force")) for record in tried] == [("intent", None), ("result", False)]
+    bottle.gate.silent = False
+    assert ending.settle(bottle.world) == ["box"]
+    done = audit.records(bottle.world, "box")[before + 2 :]
+    assert [(record["kind"], record["of"], record["in_force"]) for record in done] == [("result", "expire", True)]
+    assert not told(bottle, identity).in_force
+
+
+def test_a_grant_that_ends_while_another_one_does_not_go_is_told_as_its_own(bottle: Any) -> None:
+    approved(bottle, "15m")
+    other = approved(bottle, "1h", host="other.example.net")
+    bottle.gate.silent = True
+    bottle.clock.advance(901)
+    ending.settle(bottle.world)
+    bottle.clock.advance(3600)
+    ending.settle(bottle.world)
+    ending.settle(bottle.world)
+    intents = [r for r in audit.records(bottle.world, "box") if (r["kind"], r.get("of")) == ("intent", "expire")]
+    assert [other in record["grants"] for record in intents] == [False, True]
+
+
 def test_a_used_up_grant_is_told_too(bottle: Any) -> None:
     identity = approved(bottle, "once")
     assert ending.settle(bottle.world) == []

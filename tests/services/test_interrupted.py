@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from bottle_tui.adapters.fakes import Died
-from bottle_tui.services import decide, interrupted, review, routes, status
+from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.services import audit, decide, interrupted, review, routes, status
+from bottle_tui.services.settle import MOST_FAILURES
 from tests.services.test_many_bottles import beside as one_more
 
 LOOKS = {
@@ -88,3 +90,63 @@ def test_nor_is_one_of_two_that_do_not_answer(crashed: tuple[Any, str]) -> None:
     bottle.wire.calls.clear()
     interrupted.everywhere(bottle.world)
     assert not [call for call in bottle.wire.calls if call.startswith("egress")]
+
+
+def _looks(bottle: Any, times: int) -> list[dict[str, Any]]:
+    """So many looks, each when the last try is forgotten; what they wrote into the ledger."""
+    before = len(audit.records(bottle.world, "box"))
+    for _ in range(times):
+        bottle.clock.advance(30)
+        interrupted.settle(bottle.world, "box")
+    return audit.records(bottle.world, "box")[before:]
+
+
+@pytest.fixture
+def stubborn(crashed: tuple[Any, str]) -> Any:
+    """One that was cut off before its crash was settled; its gate answers, and takes no table."""
+    bottle, _ = crashed
+    bottle.home.write("quarantined", b"{}")
+    bottle.gate.silent = True
+    return bottle
+
+
+def test_a_restore_that_fails_again_and_again_is_in_the_ledger_once_and_whole(stubborn: Any) -> None:
+    (told,) = _looks(stubborn, 5)
+    assert set(told["before"]) >= {"routes.yaml", "pipelock.yaml"}
+    assert "it does not have the table that was put back" in told["why"]
+    assert _looks(stubborn, 5) == []
+
+
+def _refused_puts(bottle: Any, why: str) -> None:
+    def put(path: str, data: bytes, mode: int = 0o444) -> None:
+        raise SidecarUnreachable(why)
+
+    bottle.gate.put = put
+
+
+def test_another_reason_is_a_line_without_the_files(stubborn: Any) -> None:
+    _looks(stubborn, 1)
+    _refused_puts(stubborn, "no space left")
+    (told,) = _looks(stubborn, 5)
+    assert "before" not in told
+    assert "no space left" in told["why"]
+
+
+def test_reasons_that_are_others_every_time_are_not_written_without_end(stubborn: Any) -> None:
+    written = 0
+    for number in range(30):
+        _refused_puts(stubborn, f"no space left ({number})")
+        written += len(_looks(stubborn, 1))
+    assert written == MOST_FAILURES
+    del stubborn.gate.put
+    stubborn.gate.silent = False
+    assert [told["restored"] for told in _looks(stubborn, 3)] == [True]
+
+
+def test_that_it_was_put_back_in_the_end_is_a_line(stubborn: Any) -> None:
+    _looks(stubborn, 3)
+    stubborn.gate.silent = False
+    (told,) = _looks(stubborn, 3)
+    assert (told["restored"], told["in_force"], "before" in told) == (True, False, False)
+    assert stubborn.home.read("apply.json") is None
+    assert "unbroken" in audit.verify(stubborn.world, "box")
