@@ -1,51 +1,57 @@
 """Questions to a gate over one `exec` that is kept open: starting a process in a container costs a hundred questions.
 
-One that ends (the gate was restarted, nobody asked for a minute) is begun anew; in an image that knows none each
-question is an `exec` of its own.
+One that ends (the gate was restarted, nobody asked for a minute) is begun anew. One that ends before it has begun is
+tried again later, in ever longer pauses, and in an image that knows none never: each question is an `exec` of its own
+meanwhile.
 """
 
 import json
 import threading
 import time
 import weakref
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from bottle_tui.adapters.docker import executing
-from bottle_tui.adapters.docker.engine import Engine, translated
+from bottle_tui.adapters.docker.engine import Engine, foreign_errors, translated
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Ran
 
 _QUESTION = ["python", "-m", "sidecar_addon", "control"]
+_KNOWS_NONE = 2
+"""The exit code of an image whose `control` takes "-" for a question: it is no JSON."""
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
+"""Seconds without a conversation after one that ended without a word; each further one doubles them."""
 
 
 class Conversations:
     """The open conversations of one engine, by container id: one each, and one question at a time."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
         self._engine = engine
+        self._clock = clock
         self._open: dict[str, _Conversation] = {}
-        self._without: set[str] = set()
-        """Containers that know of no conversations."""
+        self._pauses: dict[str, _Pause] = {}
+        """Containers that are asked without a conversation for now, or for good."""
         self._turns: dict[str, threading.Lock] = {}
         weakref.finalize(self, _let_go, self._open)
 
     def run(self, container: str, argv: list[str], stdin: bytes, timeout: float) -> Ran:
         """As `executing.run`; a question to the gate goes over the conversation that is open, or opens one."""
-        if argv[:4] == _QUESTION and len(argv) == 5 and argv[4] != "-" and container not in self._without:
+        if argv[:4] == _QUESTION and len(argv) == 5 and argv[4] != "-" and self._may(container):
             what = f"the gate in container {container[:12]} does not answer"
             with translated(SidecarUnreachable, what):
                 answer = self._asked(container, argv[4].replace("\n", " ").encode() + b"\n", timeout)
             if answer is not None:
                 return _ran(answer)
-        ran = executing.run(self._engine, container, executing.quick(argv), stdin, timeout)
-        if argv[:4] == _QUESTION and ran.code == 0:
-            self._without.add(container)
-        return ran
+        return executing.run(self._engine, container, executing.quick(argv), stdin, timeout)
 
     def prepare(self, container: str) -> None:
         """A question comes soon: the process that will answer starts while something else is waited for."""
-        if container not in self._open and container not in self._without:
+        if container not in self._open and self._may(container):
             threading.Thread(target=self._begin, args=(container,), name="prepare", daemon=True).start()
 
     def _begin(self, container: str) -> None:
@@ -55,6 +61,15 @@ class Conversations:
                     self._open[container] = _Conversation(self._engine, container)
         except SidecarUnreachable:
             return  # whoever asks is told why
+
+    def _may(self, container: str) -> bool:
+        pause = self._pauses.get(container)
+        return pause is None or self._clock() >= pause.until
+
+    def _pause(self, container: str, *, for_good: bool) -> None:
+        before = self._pauses.get(container)
+        seconds = inf if for_good else min(before.seconds * 2, LONGEST_PAUSE) if before else FIRST_PAUSE
+        self._pauses[container] = _Pause(self._clock() + seconds, seconds)
 
     def _turn(self, container: str) -> threading.Lock:
         return self._turns.setdefault(container, threading.Lock())
@@ -71,11 +86,22 @@ class Conversations:
             if not answer:
                 kept = _Conversation(self._engine, container)
                 answer = kept.ask(question, deadline)
+                if not answer:
+                    self._pause(container, for_good=kept.was_refused())
             if kept and answer:
                 self._open[container] = kept
+                self._pauses.pop(container, None)
             return answer or None
         finally:
             turn.release()
+
+
+@dataclass(frozen=True)
+class _Pause:
+    """Until when (monotonic seconds) no conversation is begun, and how long that is."""
+
+    until: float
+    seconds: float
 
 
 class _Conversation:
@@ -84,8 +110,9 @@ class _Conversation:
     def __init__(self, engine: Engine, container: str) -> None:
         api = engine.api
         argv = executing.quick([*_QUESTION, "-"])
-        made = api.exec_create(container, argv, stdin=True, stdout=True, stderr=True)
-        self._connection: Any = api.exec_start(made["Id"], socket=True)
+        self._engine = engine
+        self._exec_id = str(api.exec_create(container, argv, stdin=True, stdout=True, stderr=True)["Id"])
+        self._connection: Any = api.exec_start(self._exec_id, socket=True)
 
     def ask(self, question: bytes, deadline: float) -> bytes:
         """One answer, with its line's end; empty when the other side has ended."""
@@ -95,6 +122,12 @@ class _Conversation:
             if answer:
                 unless_answered.pop_all()
         return answer
+
+    def was_refused(self) -> bool:
+        """Whether it has ended as it does where none is known; False when that cannot be told."""
+        with suppress(*foreign_errors()):
+            return executing.exit_code(self._engine.api, self._exec_id) == _KNOWS_NONE
+        return False
 
     def close(self) -> None:
         """The other side reads the end, and ends."""

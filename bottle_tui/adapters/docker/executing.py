@@ -27,7 +27,7 @@ def run(engine: Engine, container: str, argv: list[str], stdin: bytes, timeout: 
             stdout, stderr = _converse(raw(connection), stdin, timeout)
         finally:
             close(connection)
-        code = _exit_code(api, made["Id"])
+        code = exit_code(api, made["Id"])
     return Ran(code, stdout, stderr)
 
 
@@ -38,8 +38,9 @@ def quick(argv: list[str]) -> list[str]:
     return argv
 
 
-def _exit_code(api: Any, exec_id: str) -> int:
-    """The output may end a moment before the engine has the exit code."""
+def exit_code(api: Any, exec_id: str) -> int:
+    """How an `exec` whose output has ended has ended itself, which the engine may know a moment later. Raises OSError
+    while it still runs."""
     for _ in range(50):
         found = api.exec_inspect(exec_id)
         if not found.get("Running") and found.get("ExitCode") is not None:
