@@ -13,7 +13,7 @@ from typing import Any
 from bottle_tui.errors import BottleError, Conflict
 from bottle_tui.ports import World
 from bottle_tui.services import audit, gate, loading, recover, session
-from bottle_tui.services.session import QUARANTINE_FILE, TABLE_FILE, Session
+from bottle_tui.services.session import QUARANTINE_FILE, RELEASE_FILE, TABLE_FILE, Session
 from sidecar_addon.times import iso
 
 _AGAIN_SECONDS = 20.0
@@ -49,7 +49,13 @@ class Cut:
 def wish(opened: Session) -> None:
     """Keep that it was asked for, by whom and when; nothing in it says that it was done."""
     asked = {"by": opened.world.operator, "at": iso(opened.clock.now())}
-    opened.home.write(QUARANTINE_FILE, json.dumps(asked).encode())
+    keep(opened, json.dumps(asked).encode())
+
+
+def keep(opened: Session, mark: bytes) -> None:
+    """The file with the wish: no release is under way any more."""
+    opened.home.write(QUARANTINE_FILE, mark)
+    opened.home.delete(RELEASE_FILE)
 
 
 def asked(opened: Session) -> dict[str, Any] | None:
@@ -127,6 +133,27 @@ def look(world: World, opened: Session, *, answers: bool) -> Cut:
     else:
         _tries[key] = world.clock.monotonic()
     return done or cut
+
+
+def half_released(opened: Session) -> str:
+    """What is missing of a release that was begun and is not done; empty when nothing is, or none was begun."""
+    if opened.home.read(RELEASE_FILE) is None:
+        return ""
+    try:
+        if opened.runtime.isolated(opened.recorded):
+            return "egress is not back on its chain, nothing passes"
+        attempt(lambda: _tidied(opened))
+    except BottleError as error:
+        return f"whether egress is back on its chain is not known: {error}"
+    return ""
+
+
+def _tidied(opened: Session) -> None:
+    """It ended after its last step. Nobody else is at one, under the lock."""
+    if not opened.world.read_only:
+        with opened.home.lock(timeout=0.0):
+            if not opened.runtime.isolated(opened.recorded):
+                opened.home.delete(RELEASE_FILE)
 
 
 def _network(opened: Session) -> str | None:

@@ -2,7 +2,7 @@
 
 from bottle_tui.core import journal, slots
 from bottle_tui.services import queue
-from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, TABLE_FILE
+from bottle_tui.services.session import CONFIG_FILE, QUARANTINE_FILE, RELEASE_FILE, TABLE_FILE
 
-_POLICY = (TABLE_FILE, CONFIG_FILE, QUARANTINE_FILE)
+_POLICY = (TABLE_FILE, CONFIG_FILE, QUARANTINE_FILE, RELEASE_FILE)
 OF_AN_INCARNATION = (journal.FILE, "queue", slots.FILE, *_POLICY, queue.STATE_FILE, "ca")

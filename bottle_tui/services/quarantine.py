@@ -6,7 +6,7 @@ from bottle_tui.services import audit, cutoff, session
 from bottle_tui.services.apply import enforce
 from bottle_tui.services.cutoff import Cut, attempt
 from bottle_tui.services.locked import held
-from bottle_tui.services.session import QUARANTINE_FILE, Session
+from bottle_tui.services.session import QUARANTINE_FILE, RELEASE_FILE, Session
 from bottle_tui.services.wish import Wish
 
 LOCK_SECONDS = 5.0
@@ -59,17 +59,18 @@ def release(world: World, slug: str) -> str:
         opened, live = bottle.session, bottle.live
         mark = opened.home.read(QUARANTINE_FILE)
         if mark is None and not live.table.quarantined:
-            opened.runtime.rejoin(opened.recorded)
+            _rejoin(opened)
             return f"{slug} is not in quarantine; egress is on the chain"
         audit.append(world, opened.home, "intent", of="release", component="egress")
+        opened.home.write(RELEASE_FILE, b"{}")
         opened.home.delete(QUARANTINE_FILE)
         try:
             enforce(opened, live, Wish("release", live.state, quarantined=False))
         except BottleError:
-            opened.home.write(QUARANTINE_FILE, mark or b"{}")
+            cutoff.keep(opened, mark or b"{}")
             raise
         try:
-            opened.runtime.rejoin(opened.recorded)
+            _rejoin(opened)
         except SidecarUnreachable as error:
             raise SidecarUnreachable(
                 f"{slug} is out of quarantine and the gate decides again, but nothing passes yet: {error.message}; "
@@ -78,12 +79,18 @@ def release(world: World, slug: str) -> str:
     return "; ".join([*bottle.remarks, f"{slug} is released: the gate decides again, egress is back on the chain"])
 
 
+def _rejoin(opened: Session) -> None:
+    """The last step of a release."""
+    opened.runtime.rejoin(opened.recorded)
+    opened.home.delete(RELEASE_FILE)
+
+
 def _released_while_stopped(world: World, slug: str) -> str:
     """Nothing runs that could be asked: the wish goes, and the next start makes a table without it."""
     opened = session.opened(world, slug)
     with opened.home.lock():
         was = opened.home.read(QUARANTINE_FILE) is not None
-        opened.runtime.rejoin(opened.recorded)
+        _rejoin(opened)
         if was:
             audit.append(world, opened.home, "intent", of="release", component="egress")
             opened.home.delete(QUARANTINE_FILE)

@@ -16,6 +16,8 @@ from sidecar_addon.table_parser import parse
 TABLE_FILE = "table.yaml"
 CONFIG_FILE = "pipelock.yaml"
 QUARANTINE_FILE = "quarantined"
+RELEASE_FILE = "releasing"
+"""There from before a release's first step until after its last, the network."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from bottle_tui.services import lookup, muting, session
 
 _NAMES = (
     lookup.RECORD, "queue", journal.FILE, session.TABLE_FILE, session.CONFIG_FILE, session.QUARANTINE_FILE,
-    muting.FILE, "grants.yaml", "local.json",
+    session.RELEASE_FILE, muting.FILE, "grants.yaml", "local.json",
 )  # fmt: skip
 
 

@@ -153,6 +153,8 @@ def _judge(
         return "unknown", problem or "the gate does not answer"
     if answer.error:
         return "degraded", f"the gate denies everything: {answer.error}"
+    if half := _half_released(world, record):
+        return "degraded", half
     missing = missing_tokens(world, record.slug, answer)
     if missing:
         return "needs_tokens", f"the gate has no value of {', '.join(missing)}; `bottle-tui up` delivers it"
@@ -168,6 +170,14 @@ def _wished(world: World, record: Recorded, answer: GateStatus | None) -> tuple[
         return "quarantined", f"{late}`bottle-tui release {record.slug}` ends it"
     again = f"press X again, or `bottle-tui quarantine {record.slug}`"
     return "degraded", f"quarantine was asked for and has NOT been carried out: {again} ({cut.why})"
+
+
+def _half_released(world: World, record: Recorded) -> str:
+    home, runtime = world.home.bottle(record.slug), lookup.runtime_of(world, record)
+    missing = cutoff.half_released(Session(world, record, runtime, home))
+    if not missing:
+        return ""
+    return f"its release is at work, or died: {missing}; `bottle-tui release {record.slug}` finishes it"
 
 
 def _silence(world: World, record: Recorded) -> str:
