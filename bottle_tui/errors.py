@@ -5,6 +5,7 @@ BottleError                      exit 1, code "failed"
 ├── LaunchFailed                 1  a step of `up` failed; everything it made was undone
 ├── TokenUnset                   1  a host variable that a route needs is unset or empty
 ├── SidecarUnreachable           1  a sidecar is down, or its engine does not answer
+│   └── OutputEnded              1  all that a sidecar has said was read
 ├── LedgerBroken                 1  the audit ledger cannot be written, or does not verify
 ├── UsageError                   2  the words of the command are off
 │   ├── InvalidFile              2  a file a person wrote is wrong: names file, place, remedy
@@ -58,6 +59,10 @@ class SidecarUnreachable(BottleError):
     """A sidecar is down, or what runs it does not answer."""
 
     code = "sidecar_unreachable"
+
+
+class OutputEnded(SidecarUnreachable):
+    """A sidecar's output was read to its end; one that broke off before is SidecarUnreachable."""
 
 
 class LedgerBroken(BottleError):

@@ -30,7 +30,10 @@ class EventLines(Protocol):
     """A sidecar's output, line by line, as it comes."""
 
     def next(self, timeout: float) -> str | None:
-        """The next line, or None after `timeout` seconds without one. Raises SidecarUnreachable at the end."""
+        """The next line, or None after `timeout` seconds without one.
+
+        Raises OutputEnded at the end, SidecarUnreachable where it broke off, or that cannot be told apart.
+        """
 
     def close(self) -> None:
         """Ends the stream, also from another thread."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.errors import OutputEnded, SidecarUnreachable
 from bottle_tui.ports import Clock, Sidecar
 from bottle_tui.services import ack
 
@@ -17,11 +17,15 @@ SECONDS = 2.0
 
 @dataclass
 class Backlog:
-    """Events, oldest first, and how many lines they were among. `whole`: whether the end was reached."""
+    """Events, oldest first, and how many lines they were among."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
     lines: int = 0
     whole: bool = False
+    """Whether the end was reached."""
+    broke_off: bool = False
+    problem: str = ""
+    """Why the newest are not among them, where that is not for their number: it broke off, or took too long."""
 
 
 def read(
@@ -33,7 +37,7 @@ def read(
     since: datetime | None = None,
     tail: int | None = None,
 ) -> Backlog:
-    """Read to the end, or until a bound is met. Raises SidecarUnreachable when nothing can be asked."""
+    """Read to the end, to a bound, or where it breaks off. Raises SidecarUnreachable when nothing can be asked."""
     found = Backlog()
     deadline = clock.monotonic() + seconds
     lines = sidecar.said(since=since, tail=tail)
@@ -41,8 +45,11 @@ def read(
         while found.lines < limit and (left := deadline - clock.monotonic()) > 0:
             try:
                 line = lines.next(left)
-            except SidecarUnreachable:
+            except OutputEnded:
                 found.whole = True
+                break
+            except SidecarUnreachable as error:
+                found.broke_off, found.problem = True, error.message
                 break
             if line is None:
                 break
@@ -52,4 +59,6 @@ def read(
                 found.events.append(event)
     finally:
         lines.close()
+    if not (found.whole or found.problem or found.lines >= limit):
+        found.problem = f"the output of {sidecar.role} was not read to its end in {seconds:g} s"
     return found

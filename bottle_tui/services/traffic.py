@@ -14,7 +14,7 @@ from bottle_tui.core.denials import reaches
 from bottle_tui.core.evidence import Use
 from bottle_tui.core.rollup import Gap, Row
 from bottle_tui.core.traffic import HostTraffic, by_host
-from bottle_tui.errors import BottleError
+from bottle_tui.errors import BottleError, SidecarUnreachable
 from bottle_tui.ports import BottleHome, Sidecar, World
 from bottle_tui.services import backlog, lookup
 from bottle_tui.services.rounds import Rounds
@@ -70,16 +70,17 @@ def uses(world: World, slug: str) -> dict[str, Use]:
 
 
 def drain(world: World, slug: str) -> str | None:
-    """Count what is new; None, or one line on why it could not be counted now. Never waits long for the lock."""
+    """Count what is new; None, or one line on why not all of it could be counted now. Never waits long for the lock."""
     if world.read_only:
         return "read-only: counted as far as others have"
     try:
-        if (new := _uncounted(world, slug)) is not None:
-            with new.home.lock(timeout=1.0):
-                _absorb(world, new)
+        if (new := _uncounted(world, slug)) is None:
+            return None
+        with new.home.lock(timeout=1.0):
+            _absorb(world, new)
     except BottleError as error:
         return str(error)
-    return None
+    return new.found.problem or None
 
 
 def aside(world: World, slugs: Iterable[str]) -> Rounds[str | None]:
@@ -92,11 +93,12 @@ def aside(world: World, slugs: Iterable[str]) -> Rounds[str | None]:
 def close(world: World, slug: str) -> str | None:
     """The last drain of an incarnation, under the bottle's lock: what comes later is another log."""
     try:
-        if (new := _uncounted(world, slug)) is not None:
-            _absorb(world, new, closing=True)
+        if (new := _uncounted(world, slug)) is None:
+            return None
+        _absorb(world, new, closing=True)
     except BottleError as error:
         return str(error)
-    return None
+    return new.found.problem or None
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,16 @@ def _uncounted(world: World, slug: str) -> _Uncounted | None:
 
 
 def _new(world: World, egress: Sidecar, cursor: Cursor) -> backlog.Backlog:
-    """What the log says since the cursor; all of it where it seems not to reach back, to be sure of that."""
+    """What the log says since the cursor; all of it where it seems not to reach back, to be sure of that.
+
+    Raises SidecarUnreachable where it broke off before it could: what lies between is not gone.
+    """
     since = parse_time(cursor.seen[0][0]) - _SLACK if cursor.seen else None
     found = backlog.read(world.clock, egress, limit=MAX_LINES, seconds=SECONDS, since=since)
     if since is not None and not counting.reaches_back(cursor, found.events):
-        return backlog.read(world.clock, egress, limit=MAX_LINES, seconds=SECONDS)
+        found = backlog.read(world.clock, egress, limit=MAX_LINES, seconds=SECONDS)
+        if found.broke_off and not counting.reaches_back(cursor, found.events):
+            raise SidecarUnreachable(found.problem)
     return found
 
 

@@ -101,7 +101,8 @@ class Control:
     async def _follow(self, asked: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         output = self._outputs[str(asked.get("role"))]
         if asked.get("live") is False:
-            writer.write(_answered(output.said(asked.get("since"), asked.get("tail"))))
+            known = output.said(asked.get("since"), asked.get("tail"))
+            writer.write(_answered(known, lines=len(known)))
             await writer.drain()
             return
         loop = asyncio.get_running_loop()
@@ -129,6 +130,8 @@ class Control:
             gone.cancel()
 
 
-def _answered(lines: list[str]) -> bytes:
-    """The first line says that the question was heard; what was said follows."""
-    return b'{"following": true}\n' + b"".join(text.encode() + b"\n" for text in lines)
+def _answered(said: list[str], **beside: int) -> bytes:
+    """The first line says that the question was heard, and where there is an end after how many `lines`; what was said
+    follows."""
+    head = json.dumps({"following": True, **beside}).encode() + b"\n"
+    return head + b"".join(text.encode() + b"\n" for text in said)

@@ -16,7 +16,7 @@ from bottle_tui.adapters.clock import SystemClock
 from bottle_tui.adapters.fakes import FakeRuntime
 from bottle_tui.adapters.home import DiskHome
 from bottle_tui.core import mirror
-from bottle_tui.errors import BottleError, SidecarUnreachable
+from bottle_tui.errors import BottleError, OutputEnded, SidecarUnreachable
 from bottle_tui.ports import SIDECARS, EventLines, Recorded, Role, Runtime, Sidecar, World
 from bottle_tui.services import backlog, gate, lookup, rounds, start, status, stop, tokens
 from sidecar_addon.table import Table
@@ -137,7 +137,7 @@ def rest(lines: EventLines) -> list[str]:
             line = lines.next(5)
             assert line is not None, f"no end after {len(found)} lines"
             found.append(line)
-    except SidecarUnreachable:
+    except OutputEnded:
         return found
     finally:
         lines.close()

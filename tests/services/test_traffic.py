@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bottle_tui.adapters.fakes.clock import START
-from bottle_tui.services import stop, traffic
+from bottle_tui.services import lookup, stop, traffic
 from tests.services.test_many_bottles import beside
 
 
@@ -143,6 +143,42 @@ def test_a_gate_that_cannot_be_reached_is_a_remark_and_what_was_counted_is_still
     assert found.hosts[0].allowed == 2
     assert found.remark is not None
     assert "does not answer" in found.remark
+
+
+def test_a_log_that_breaks_off_is_said_beside_the_counts_and_the_rest_is_counted_later(box) -> None:
+    say(box, 5)
+    box.gate.breaks_after = 4
+    found = traffic.traffic(box.world, "box")
+    assert (found.hosts[0].allowed, found.remark) == (3, "the output of egress broke off")
+    box.gate.breaks_after = None
+    found = traffic.traffic(box.world, "box")
+    assert (found.hosts[0].allowed, found.remark, found.gaps) == (5, None, ())
+
+
+def test_a_log_that_breaks_off_before_what_is_new_is_not_called_rotated(box) -> None:
+    say(box, 3)
+    traffic.drain(box.world, "box")
+    say(box, 2)
+    box.gate.breaks_after = 0
+    assert traffic.drain(box.world, "box") == "the output of egress broke off"
+    box.gate.breaks_after = None
+    traffic.drain(box.world, "box")
+    assert (counted(box), gaps(box)) == (5, [])
+
+
+@pytest.mark.parametrize(("breaks_after", "told"), [(3, ["not_drained"]), (None, [])], ids=["broken", "whole"])
+def test_what_an_incarnation_said_last_is_a_gap_where_it_could_not_be_read(
+    box, breaks_after: int | None, told: list[str]
+) -> None:
+    say(box, 5)
+    box.gate.breaks_after = breaks_after
+    traffic.close(box.world, "box")
+    box.gate.breaks_after = None
+    lookup.save(box.world, replace(lookup.recorded(box.world, "box"), incarnation="two"))
+    box.gate.log.clear()
+    box.gate.say({"event": "gate_ready", "time": "2026-01-01T13:00:00.000Z"})
+    traffic.drain(box.world, "box")
+    assert gaps(box) == told
 
 
 def test_thirty_days_are_kept_and_days_that_are_over_become_one_line(box) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from bottle_tui.adapters.docker.engine import Engine, foreign_errors, release, translated
-from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.adapters.docker.engine import Engine, explanation, foreign_errors, release, translated
+from bottle_tui.errors import OutputEnded, SidecarUnreachable
 
 LINE_LIMIT = 256 * 1024
 _QUEUE_LINES = 20_000
@@ -40,22 +40,29 @@ class ContainerLines:
             )
         self._lines: queue.Queue[str | None] = queue.Queue(_QUEUE_LINES)
         self._closed = threading.Event()
+        self._broke = ""
+        """Why it was not read to its end, if it was not."""
         threading.Thread(target=self._read, name=f"logs-{container[:12]}", daemon=True).start()
 
     def next(self, timeout: float) -> str | None:
-        """The next line, or None after `timeout` seconds without one. Raises SidecarUnreachable at the end."""
+        """The next line, or None after `timeout` seconds without one. Raises OutputEnded, SidecarUnreachable."""
         try:
             line = self._lines.get(timeout=timeout)
         except queue.Empty:
             if self._closed.is_set():
-                raise SidecarUnreachable(f"{self._what} has ended") from None
+                raise self._ended() from None
             return None
         if line is _END:
             self._closed.set()
             with contextlib.suppress(queue.Full):
                 self._lines.put_nowait(_END)
-            raise SidecarUnreachable(f"{self._what} has ended")
+            raise self._ended()
         return line
+
+    def _ended(self) -> SidecarUnreachable:
+        if self._broke:
+            return SidecarUnreachable(f"{self._what} broke off ({self._broke})")
+        return OutputEnded(f"{self._what} has ended")
 
     def close(self) -> None:
         """Ends the stream, also from another thread."""
@@ -64,18 +71,23 @@ class ContainerLines:
             self._stream.close()
 
     def _read(self) -> None:
-        with contextlib.suppress(*_broken_stream()):
-            for line in lines_of(self._pieces()):
-                while not self._closed.is_set():
-                    with contextlib.suppress(queue.Full):
-                        self._lines.put(line, timeout=0.5)
-                        break
-                if self._closed.is_set():
-                    break
+        try:
+            self._pass_on()
+        except _broken_stream() as error:
+            self._broke = explanation(error)
         release(getattr(self._stream, "_response", None))
         self._closed.set()
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(_END)
+
+    def _pass_on(self) -> None:
+        for line in lines_of(self._pieces()):
+            while not self._closed.is_set():
+                with contextlib.suppress(queue.Full):
+                    self._lines.put(line, timeout=0.5)
+                    break
+            if self._closed.is_set():
+                break
 
     def _pieces(self) -> Iterator[Piece]:
         """A terminal's output is one stream without frames."""
@@ -90,11 +102,22 @@ def _broken_stream() -> tuple[type[Exception], ...]:
 
 
 def frames_of(api: Any, response: Any) -> Iterator[Piece]:
-    """What the engine sends of a log: pieces of each stream in the order they came. The SDK drops whose they are."""
+    """What the engine sends of a log: pieces of each stream in the order they came. The SDK drops whose they are.
+
+    Raises OSError where it ends within a piece.
+    """
     api._disable_socket_timeout(api._get_raw_response_socket(response))
-    while len(header := response.raw.read(_HEADER.size)) == _HEADER.size:
+    while header := _exactly(response.raw, _HEADER.size):
         kind, size = _HEADER.unpack(header)
-        yield kind, response.raw.read(size)
+        yield kind, _exactly(response.raw, size)
+
+
+def _exactly(raw: Any, size: int) -> bytes:
+    """So many bytes, or none where it has ended."""
+    data: bytes = raw.read(size)
+    if data and len(data) < size:
+        raise OSError("it ended within a piece")
+    return data
 
 
 def lines_of(pieces: Iterator[Piece]) -> Iterator[str]:

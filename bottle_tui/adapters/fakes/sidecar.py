@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from bottle_tui.adapters.fakes.clock import FakeClock
 from bottle_tui.adapters.fakes.tripwire import Tripwire
 from bottle_tui.core.views import SidecarState
-from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.errors import OutputEnded, SidecarUnreachable
 from bottle_tui.ports import Ran, Role
 
 QUEUE = "/var/lib/supervise"
@@ -42,13 +42,15 @@ class FakeLines:
         self._sidecar = sidecar
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._ended = False
+        self.breaks = False
+        """Whether it ends by breaking off."""
         for line in backlog:
             self._lines.put(line)
 
     def next(self, timeout: float) -> str | None:
         """The next line; without one the fake clock moves on by `timeout`."""
         if self._ended:
-            raise SidecarUnreachable(f"the output of {self._sidecar.role} has ended")
+            raise self._end()
         try:
             line = self._lines.get(timeout=timeout * self._sidecar.runtime.patience or 0.0001)
         except queue.Empty:
@@ -56,8 +58,13 @@ class FakeLines:
             return None
         if line is None:
             self._ended = True
-            raise SidecarUnreachable(f"the output of {self._sidecar.role} has ended")
+            raise self._end()
         return line
+
+    def _end(self) -> SidecarUnreachable:
+        if self.breaks:
+            return SidecarUnreachable(f"the output of {self._sidecar.role} broke off")
+        return OutputEnded(f"the output of {self._sidecar.role} has ended")
 
     def feed(self, line: str | None) -> None:
         """One more line; None is the end."""
@@ -91,6 +98,8 @@ class FakeSidecar:
         self.removed = False
         self.stuck: threading.Event | None = None
         """No call returns until it is set, as of a process that is stopped."""
+        self.breaks_after: int | None = None
+        """After so many lines what it has said breaks off while it is read."""
         self.hung = False
         """Its process is there, and answers no command in time."""
 
@@ -131,7 +140,9 @@ class FakeSidecar:
     def said(self, since: datetime | None = None, tail: int | None = None) -> FakeLines:
         """Its output so far, and the end."""
         with self._call("said"):
-            lines = FakeLines(self, self._before(since, tail))
+            known = self._before(since, tail)
+            lines = FakeLines(self, known[: self.breaks_after])
+            lines.breaks = self.breaks_after is not None
             lines.feed(None)
             return lines
 

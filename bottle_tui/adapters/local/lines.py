@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from bottle_tui.errors import SidecarUnreachable
+from bottle_tui.errors import OutputEnded, SidecarUnreachable
 from sidecar_addon.local.output import lines_on_disk
 
 LINE_LIMIT = 256 * 1024
@@ -26,15 +26,19 @@ class SocketLines:
         self._skipping = False
         """Whether what comes is the rest of a line that was cut."""
         self._ready: deque[str] = deque()
+        self.to_come: int | None = None
+        """How many lines there are until the end, where the other side has said."""
 
     def next(self, timeout: float) -> str | None:
-        """The next line, or None after `timeout` seconds. Raises SidecarUnreachable at the end."""
+        """The next line, or None after `timeout` seconds. Raises OutputEnded, SidecarUnreachable."""
         deadline = time.monotonic() + timeout
         while not self._ready:
             left = deadline - time.monotonic()
             if not self._readable(max(left, 0.0)):
                 return None
             self._read()
+        if self.to_come is not None:
+            self.to_come -= 1
         return self._ready.popleft()
 
     def close(self) -> None:
@@ -55,8 +59,10 @@ class SocketLines:
             data = self._connection.recv(_CHUNK)
         except OSError as error:
             raise SidecarUnreachable(f"{self._what}: the stream broke off: {error}") from error
+        if not data and (self._rest or self.to_come):
+            raise SidecarUnreachable(f"{self._what}: its output broke off")
         if not data:
-            raise SidecarUnreachable(f"{self._what}: its output has ended")
+            raise OutputEnded(f"{self._what}: its output has ended")
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             if not self._skipping:
@@ -77,9 +83,9 @@ class DiskLines:
         self._what = what
 
     def next(self, timeout: float) -> str | None:
-        """The next line. Raises SidecarUnreachable at the end."""
+        """The next line. Raises OutputEnded."""
         if not self._ready:
-            raise SidecarUnreachable(f"{self._what} does not run")
+            raise OutputEnded(f"{self._what} does not run")
         return self._ready.popleft()
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """One sidecar of a local bottle: a part of its process, with a folder for its files and a log."""
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -86,9 +87,11 @@ class LocalSidecar:
         try:
             lines = SocketLines(client.connect(process, question, client.ANSWER_SECONDS), what)
             # The first line says that nothing said from here on is missed.
-            if lines.next(client.ANSWER_SECONDS) is None:
+            begins = lines.next(client.ANSWER_SECONDS)
+            if begins is None:
                 lines.close()
                 raise SidecarUnreachable(f"{what} does not answer")
+            lines.to_come = _announced(begins)
             return lines
         except OSError as error:
             raise SidecarUnreachable(f"{what} does not answer: {error}") from error
@@ -136,6 +139,14 @@ def states(process: client.Process) -> dict[str, SidecarState]:
     except SidecarUnreachable:
         return {}
     return {role: "up" if said == "up" else "down" for role, said in answer.get("roles", {}).items()}
+
+
+def _announced(begins: str) -> int | None:
+    """How many lines follow; None of live output, and where the process is of an earlier version."""
+    with suppress(ValueError, AttributeError):
+        lines = json.loads(begins).get("lines")
+        return lines if isinstance(lines, int) else None
+    return None
 
 
 def _question(command: str, argument: str, stdin: bytes) -> dict[str, Any]:
