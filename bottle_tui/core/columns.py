@@ -65,9 +65,12 @@ def before(known: Sequence[Prior], now: datetime) -> str:
 
 def replay(found: Replay, clock: Clock) -> tuple[str, ...]:
     """What the candidate would have let through, and since when that is known."""
+    if found.cut_short and not found.total:
+        return (f"replay: {UNKNOWN}: {text.CUT_SHORT}", f"replay: {UNKNOWN}")
     if not found.total:
         return ("replay: no denials to try it on",)
     since = f" since {clock(found.since)}" if found.since else ""
+    since += ", newest not read" if found.cut_short else ""
     asked = "all asked for" if not found.unasked else f"{found.unasked} not asked for"
     asked = f", {asked}" if found.admits else ""
     unread = f", {found.unread} repeats there have no path" if found.unread else ""
@@ -127,14 +130,17 @@ def paths(found: Evidence, asked: str, now: datetime) -> tuple[str, ...]:
     """How often the host was denied, how long ago the last time, and where."""
     if not found.known:
         return (f"{UNKNOWN}: the gate's events cannot be read",)
+    if found.cut_short and not found.denied:
+        return (f"{UNKNOWN}: {text.CUT_SHORT}", UNKNOWN)
     if not found.denied:
         return ("no such denial seen" + (" (but its own knocking)" if found.groups else ""),)
     _, last = text.first_and_last(found)
     ago = text.span(now, last)
-    often = f"seen {found.denied}× denied, last {ago} ago"
+    least = "at least " if found.cut_short else ""
+    often = f"seen {least}{found.denied}× denied, last {ago} ago"
     counts = _by_folder(found.groups, asked)
     named = _listed([f"{path} {count}" for path, count in counts], len(counts), SHOWN)
-    return (*(f"{often}: {where}" for where in named), often, f"{found.denied}×, {ago} ago")
+    return (*(f"{often}: {where}" for where in named), often, f"{'≥' if least else ''}{found.denied}×, {ago} ago")
 
 
 def _by_folder(groups: Iterable[Group], asked: str) -> list[tuple[str, int]]:
@@ -166,7 +172,7 @@ def methods(found: Evidence) -> tuple[str, ...]:
         if not group.background:
             counts[group.method] += group.count
     if not counts:
-        return ("none seen",)
+        return (UNKNOWN if found.cut_short else "none seen",)
     listed = ", ".join(f"{method} {count}" for method, count in counts.most_common(5))
-    listed += ", no other" if len(counts) <= 5 else ""
+    listed += ", no other" if len(counts) <= 5 and not found.cut_short else ""
     return (f"seen {listed}", listed)

@@ -62,7 +62,8 @@ def replay(window: Window, before: Table, after: Table, asked: Table, now: datet
         elif admits(after, kind, now) and not admits(before, kind, now):
             admitted += count
             unasked += 0 if asked is after or admits(asked, kind, now) else count
-    return Replay(sum(each.count for each in window.denials), admitted, unasked, unread, window.since)
+    total = sum(each.count for each in window.denials)
+    return Replay(total, admitted, unasked, unread, window.since, window.cut_short)
 
 
 def _touched(before: Table, after: Table) -> tuple[str, ...]:

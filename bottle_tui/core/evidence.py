@@ -50,6 +50,8 @@ class Window:
     until: datetime | None = None
     dropped: int = 0
     """Events that the gate could not write."""
+    cut_short: bool = False
+    """Whether the newest could not be read."""
     again: Mapping[str, int] = field(default_factory=dict)
     """Proposal → how often the agent came back for it after it was decided."""
     scans: Mapping[str, tuple[int, int, int]] | None = None
@@ -83,6 +85,8 @@ class Replay:
     unread: int = 0
     """Of `total`: repeats on the candidate's host whose path the gate did not keep; not counted as admitted."""
     since: datetime | None = None
+    cut_short: bool = False
+    """Whether there may be later ones, which could not be read."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,8 @@ class Evidence:
     """Of the grants that decide for this host now; zero requests is "never used"."""
     scan: tuple[int, int, int] | None = None
     """What scanning this host has cost: requests, bytes, milliseconds; None when not known."""
+    cut_short: bool = False
+    """Whether the gate's newest events could not be read: what is counted here is the least that there was."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from bottle_tui.core.evidence import Elsewhere, Evidence, Over, Prior, Replay, U
 from bottle_tui.core.words import counted
 
 SHOWN = 4
+CUT_SHORT = "the gate's newest events cannot be read"
 type Clock = Callable[[datetime], str]
 """How a time of day is written where the reader is: what is pure knows no time zone."""
 
@@ -37,20 +38,27 @@ def seen(found: Evidence, now: datetime) -> str:
     """How often the host was denied, when, and where; "no such denial seen"; "not known"."""
     if not found.known:
         return "what was denied is not known: the gate's events cannot be read"
+    if found.cut_short and not found.denied:
+        return f"what was denied is not known: {CUT_SHORT}"
     if not found.denied:
         return "no such denial seen" + (", but for the agent program's own knocking" if found.groups else "")
     shown = [group for group in found.groups if not group.background and group.prefix is not None][:SHOWN]
     where = ", ".join(f"{group.method} {group.prefix} {group.count}" for group in shown)
     first, last = (span(now, at) for at in first_and_last(found))
     when = f"last {last} ago" if found.denied == 1 else f"first {first} ago, last {last} ago"
-    return f"denied {found.denied}×, {when}" + (f": {where}" if where else "")
+    least = "at least " if found.cut_short else ""
+    rest = f"; {CUT_SHORT}" if found.cut_short else ""
+    return f"denied {least}{found.denied}×, {when}" + (f": {where}" if where else "") + rest
 
 
 def replay(found: Replay, clock: Clock) -> str:
     """What the candidate would have let through."""
     since = f" since {clock(found.since)}" if found.since else ""
+    if found.cut_short and not found.total:
+        return f"replay: not known: {CUT_SHORT}"
     if not found.total:
         return f"replay: no denials{since} to try it on"
+    since += ", as far as they could be read" if found.cut_short else ""
     rest = f"; {found.unread} repeats there have no path" if found.unread else ""
     asked = "all asked for" if not found.unasked else f"{found.unasked} of them not asked for"
     return (

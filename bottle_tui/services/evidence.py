@@ -36,7 +36,8 @@ def window(world: World, slug: str) -> Window:
         read = backlog.read(world.clock, egress, limit=TAIL, seconds=_SECONDS, tail=TAIL)
     except SidecarUnreachable:
         return Window()
-    return replace(gate_events.window(read.events, _of_supervise(opened)), scans=_scans(opened))
+    found = gate_events.window(read.events, _of_supervise(opened))
+    return replace(found, scans=_scans(opened), cut_short=bool(read.problem))
 
 
 def _of_supervise(opened: Session) -> list[dict[str, Any]]:
@@ -66,7 +67,8 @@ def of_card(world: World, id: str, edit: Edit = AS_ASKED, *, window: Window | No
     host = str(edit.apply_to(entry.proposal.args).get("host", ""))
     if window is None:
         window = _window(world, slug) if opened else Window()
-    found = Evidence(identity, slug, host, window.known, prior=decided_before(world, slug, host, identity, window))
+    prior = decided_before(world, slug, host, identity, window)
+    found = Evidence(identity, slug, host, window.known, prior=prior, cut_short=window.cut_short)
     if not host:
         return found
     found = replace(_seen(found, window), elsewhere=_elsewhere(world, slug, host))

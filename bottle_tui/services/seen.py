@@ -11,6 +11,7 @@ from bottle_tui.core.evidence import Window
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import Role
 from bottle_tui.services import backlog
+from bottle_tui.services.backlog import Backlog
 from bottle_tui.services.session import Session
 
 TAIL = 3_000
@@ -18,7 +19,7 @@ TAIL = 3_000
 
 @dataclass
 class Traffic:
-    """Counts since the bottle's output begins, or its last lines. `known` is False when it could not be read."""
+    """Counts since the bottle's output begins, or its last lines. `known` is False when not all of it could be read."""
 
     known: bool = False
     denied: Counter[str] = field(default_factory=Counter)
@@ -37,10 +38,11 @@ def look(session: Session) -> Traffic:
     """Read back. Raises nothing: what cannot be read is not known."""
     traffic = Traffic()
     try:
-        for event in _events(session, "egress"):
+        gate = _read(session, "egress")
+        for event in gate.events:
             _of_gate(traffic, event)
-        traffic.known = True
-        for event in _events(session, "supervise"):
+        traffic.known = not gate.problem
+        for event in _read(session, "supervise").events:
             _of_supervise(traffic, event)
     except SidecarUnreachable:
         return traffic
@@ -49,7 +51,7 @@ def look(session: Session) -> Traffic:
 
 def of_window(window: Window) -> Traffic:
     """The same as far as a window of the gate's events knows it: who was denied, and with what."""
-    traffic = Traffic(known=window.known)
+    traffic = Traffic(known=window.known and not window.cut_short)
     for denial in window.denials:
         traffic.denied[denial.host] += denial.count
         what = f"{denial.method} {denial.path or ''}".strip()
@@ -57,8 +59,8 @@ def of_window(window: Window) -> Traffic:
     return traffic
 
 
-def _events(session: Session, role: Role) -> list[dict[str, Any]]:
-    return backlog.read(session.clock, session.sidecar(role), limit=TAIL, tail=TAIL).events
+def _read(session: Session, role: Role) -> Backlog:
+    return backlog.read(session.clock, session.sidecar(role), limit=TAIL, tail=TAIL)
 
 
 def _of_gate(traffic: Traffic, event: dict[str, Any]) -> None:

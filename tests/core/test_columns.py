@@ -56,6 +56,18 @@ def test_no_such_denial_is_not_the_same_as_not_known() -> None:
     assert "its own knocking" in seen(knocking)["path"]
 
 
+def test_counts_out_of_a_record_that_was_cut_short_are_the_least_there_was() -> None:
+    cut = replace(FOUND, cut_short=True, replay=replace(FOUND.replay or Replay(0, 0, 0), cut_short=True))
+    assert seen(cut)["path"].startswith("seen at least 16× denied, last 0 s ago: ")
+    assert seen(cut)["method"] == "seen GET 16"
+    assert seen(cut)["until"] == "replay: admits 14 of 412 denials since 18:11, newest not read, 2 not asked for"
+    assert all("newest not read" in form for form in columns.replay(cut.replay or Replay(0, 0, 0), clock))
+    assert columns.paths(cut, "/", NOW)[-1].startswith("≥16×")
+    none = replace(cut, groups=(), denied=0, replay=Replay(0, 0, 0, cut_short=True))
+    assert (seen(none)["path"][:10], seen(none)["method"]) == ("not known:", "not known")
+    assert seen(none)["until"] == "replay: not known: the gate's newest events cannot be read"
+
+
 def test_while_it_is_read_the_column_says_so_and_then_why_it_could_not_be() -> None:
     assert {seen(None)[name] for name in ("host", "path", "method", "until")} == {"looking…"}
     assert seen(None)["auth"] == "scanned: 2–4 s per MB"

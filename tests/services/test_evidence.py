@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from bottle_tui.core import evidence_text
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import Fit, Unseen
-from bottle_tui.services import decide, evidence, traffic
+from bottle_tui.services import decide, evidence, review, seen, traffic
 from sidecar_addon.table import Grant, Route
 
 HOST = "files.example.net"
@@ -66,6 +67,36 @@ def test_a_gate_that_cannot_be_read_makes_nothing_up(bottle) -> None:
     bottle.gate.unreachable = True
     found = evidence.of_card(bottle.world, identity)
     assert (found.known, found.replay, found.groups) == (False, None, ())
+
+
+def words(bottle, identity: str) -> str:
+    found = evidence.of_card(bottle.world, identity)
+    return "\n".join(evidence_text.lines(found, bottle.clock.now(), lambda at: f"{at:%H:%M}"))
+
+
+def test_a_log_that_breaks_off_is_no_whole_record(bottle) -> None:
+    for name in "abc":
+        denied(bottle, f"/data/{name}.csv")
+    identity = bottle.ask(path_allowlist=["/data/"])
+    assert "replay: admits 3 of 3 denials since 12:00, all asked for" in words(bottle, identity)
+    bottle.gate.breaks_after = 4
+    said = words(bottle, identity)
+    assert "denied at least 2×" in said
+    assert "replay: admits 2 of 2 denials since 12:00, as far as they could be read, all asked for" in said
+    bottle.gate.breaks_after = 1
+    said = words(bottle, identity)
+    assert "what was denied is not known: the gate's newest events cannot be read" in said
+    assert "replay: not known: the gate's newest events cannot be read" in said
+
+
+def test_a_log_that_breaks_off_makes_no_ask_look_untried(bottle) -> None:
+    denied(bottle, "/data/a.csv")
+    identity = bottle.ask(path_allowlist=["/data/"])
+    bottle.gate.breaks_after = 1
+    (host, *_) = review.card(bottle.world, identity).facts
+    assert "not known" in host.seen
+    window = evidence.window(bottle.world, "box")
+    assert not seen.of_window(window).known
 
 
 def test_what_was_refused_before_and_asked_again_is_told(bottle) -> None:
