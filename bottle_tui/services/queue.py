@@ -24,6 +24,7 @@ _UNTOLD = ".untold"
 PROPOSALS = "/var/lib/supervise/proposals"
 DECISIONS = "/var/lib/supervise/decisions"
 STATE_FILE = "state.json"
+STATE_PATH = f"{DECISIONS}/{STATE_FILE}"
 SEEN_FILE = f"{FOLDER}/seen"
 """When supervise's folder was last read; `status --short` says by it whether its count is still known."""
 SEEN_EVERY = timedelta(seconds=10)
@@ -253,7 +254,7 @@ def tell_state(session: Session, **changes: Any) -> None:
     data = proposals.render(replace(state(session.home), **changes))
     session.home.write(STATE_FILE, data)
     supervise = session.sidecar("supervise")
-    supervise.put(f"{DECISIONS}/{STATE_FILE}", data)
+    supervise.put(STATE_PATH, data)
     supervise.signal()
 
 

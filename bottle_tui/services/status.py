@@ -91,13 +91,16 @@ def _heard(world: World, record: Recorded, survey: Survey) -> BottleStatus:
         )
     if skew:
         note = "; ".join(filter(None, (f"the gate's clock is {skew:+.0f} s from this host's", note)))
-    pending, damage = _pending(world, chosen, record, sidecars)
-    if damage and state == "running":
+    pending, trouble, hangs = _supervise(world, chosen, record, sidecars)
+    if trouble and state == "running":
         state = "degraded"
-    note = "; ".join(line for line in (settled, note, damage) if line)
+    note = "; ".join(line for line in (settled, note, trouble) if line)
     as_of = None if state == "unknown" else asked
-    told = sidecars if answer is not None or sidecars["egress"] != "up" else {**sidecars, "egress": "unknown"}
-    return _status(record, state, told, as_of=as_of, note=note, answer=answer, pending=pending, skew=skew)
+    if hangs:
+        sidecars["supervise"] = "unknown"
+    if answer is None and sidecars["egress"] == "up":
+        sidecars["egress"] = "unknown"
+    return _status(record, state, sidecars, as_of=as_of, note=note, answer=answer, pending=pending, skew=skew)
 
 
 def _is_another(world: World, slug: str, kept: bytes | None, answer: GateStatus) -> bool:
@@ -204,18 +207,23 @@ def missing_tokens(world: World, slug: str, answer: GateStatus) -> list[str]:
     return [ref for slot, ref in refs.items() if answer.slots.get(slot) != fingerprint(ref)]
 
 
-def _pending(world: World, chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]) -> tuple[int, str]:
-    """How many proposals have no decision; an unreachable queue counts as none, and its sidecar shows why, a damaged
-    one as none with why.
+def _supervise(
+    world: World, chosen: Runtime, record: Recorded, sidecars: Mapping[str, SidecarState]
+) -> tuple[int, str, bool]:
+    """How many proposals have no decision, what is wrong, and whether supervise hangs. An unreachable queue counts as
+    none, and its sidecar shows why, a damaged one as none with why.
     """
     if sidecars["supervise"] != "up":
-        return 0, ""
+        return 0, "", False
     try:
-        return filed.waiting(Session(world, record, chosen, world.home.bottle(record.slug))), ""
+        found = filed.look(Session(world, record, chosen, world.home.bottle(record.slug)))
     except InvalidFile as error:
-        return 0, str(error)
+        return 0, str(error), False
     except BottleError:
-        return 0, ""
+        return 0, "", False
+    slug = record.slug
+    said = f"supervise hangs: no ask and no answer passes; `bottle-tui stop {slug}` and `up` start it anew"
+    return found.waiting, said if found.hangs else "", found.hangs
 
 
 def _surveys(world: World, records: Sequence[Recorded]) -> dict[str, Survey]:
