@@ -31,4 +31,4 @@ def bottle(name: str, *, hop: bool = False, **keys: Any) -> Iterator[Bottle]:
         finally:
             found.down("--purge")
             world.remove()
-            engine.sweep(f"bottle-{run}-")
+            engine.sweep(run)

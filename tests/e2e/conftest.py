@@ -5,7 +5,6 @@ With `CI=true` or `BOTTLE_TUI_E2E=1` a missing engine fails; else the tests are 
 
 import itertools
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,18 +88,10 @@ def a_clean_engine() -> Iterator[None]:
     """Fails loudly without an engine; takes away what this run, or a dead one before it, left behind."""
     if WHY.get("no engine"):
         pytest.fail(f"The end-to-end tests need a Docker engine: {WHY['no engine']}", pytrace=False)
-    names = engine.docker("ps", "--all", "--format", "{{.Names}}").splitlines()
-    for pid in {int(pid) for name in names for pid in re.findall(r"e2e-p(\d+)-", name)}:
-        if not Path(f"/proc/{pid}").exists():
-            sweep(f"e2e-p{pid}")
+    for run in engine.dead_runs():
+        engine.sweep(run)
     yield
-    sweep(RUN)
-
-
-def sweep(run: str) -> None:
-    """Removes everything that a run made."""
-    engine.sweep(f"bottle-{run}-")
-    engine.sweep(f"{run}-")
+    engine.sweep(RUN)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,9 @@
 """The tests' own parts work without the product: what the outside says, and what the agent's tools see of it."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -56,3 +59,40 @@ def test_the_agent_can_look_around_below_http(network: str, agent_image: str) ->
         "open",
         "Connection refused",
     ]
+
+
+def left_by(run: str) -> tuple[str, str]:
+    """A network and a volume that carry its label, as a run leaves them that was killed after its containers went."""
+    label = ("--label", f"bottle-tui.slug={run}-box")
+    names = (f"left-network-{os.getpid()}", f"left-volume-{os.getpid()}")
+    for kind, name in zip(("network", "volume"), names, strict=True):
+        engine.docker(kind, "create", *label, name)
+    return names
+
+
+def listed() -> set[str]:
+    words = (("network", "ls", "--format", "{{.Name}}"), ("volume", "ls", "--format", "{{.Name}}"))
+    return {name for each in words for name in engine.docker(*each).splitlines()}
+
+
+def test_what_a_killed_run_left_is_known_by_its_label_and_goes() -> None:
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    run = f"e2e-p{dead.stdout.strip()}"
+    left = left_by(run)
+    try:
+        assert run in engine.dead_runs()
+        engine.sweep(run)
+        assert not listed() & set(left)
+    finally:
+        engine.sweep(run)
+
+
+def test_a_run_that_goes_on_is_not_taken_for_a_dead_one() -> None:
+    run = f"e2e-p{os.getpid()}-swept"
+    left = left_by(run)
+    try:
+        assert f"e2e-p{os.getpid()}" not in engine.dead_runs()
+        engine.sweep(f"e2e-p{os.getpid()}-swe")
+        assert set(left) <= listed()
+    finally:
+        engine.sweep(run)

@@ -6,12 +6,13 @@ import io
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -197,14 +198,36 @@ def tar(files: Mapping[str, bytes], owner: int = 0) -> bytes:
     return data.getvalue()
 
 
-def sweep(prefix: str) -> None:
-    """Removes containers, networks and volumes whose names start with a prefix: the last resort of a clean-up."""
-    listings = {
-        "container": ("ps", "--all", "--format", "{{.Names}}"),
-        "network": ("network", "ls", "--format", "{{.Name}}"),
-        "volume": ("volume", "ls", "--format", "{{.Name}}"),
-    }
-    for kind, words in listings.items():
-        names = [name for name in docker(*words).splitlines() if name.startswith(prefix)]
+_SLUG = '{{.Label "bottle-tui.slug"}}'
+_LISTINGS = {
+    "container": ("ps", "--all", "--format", "{{.Names}}\t" + _SLUG),
+    "network": ("network", "ls", "--format", "{{.Name}}\t" + _SLUG),
+    "volume": ("volume", "ls", "--format", "{{.Name}}\t" + _SLUG),
+}
+"""In the order in which they can be removed."""
+_RUN = re.compile(r"(?:bottle-)?((?:e2e-p|rt-contract-)(\d+))(?:-|$)")
+
+
+def _things(kind: str) -> Iterator[tuple[str, list[str]]]:
+    """Everything of a kind: its name, and what says whose it is: the bottle's label, and the name itself."""
+    for line in docker(*_LISTINGS[kind]).splitlines():
+        name, _, slug = line.partition("\t")
+        yield name, [slug, name]
+
+
+def dead_runs() -> set[str]:
+    """Runs of tests of which something is left, and whose process is gone."""
+    found = (_RUN.match(text) for kind in _LISTINGS for _, texts in _things(kind) for text in texts)
+    return {match[1] for match in found if match and not Path(f"/proc/{match[2]}").exists()}
+
+
+def sweep(whose: str) -> None:
+    """Removes the containers, networks and volumes of a run, or a bottle: the last resort of a clean-up."""
+    for kind in _LISTINGS:
+        names = [name for name, texts in _things(kind) if any(_is_of(whose, text) for text in texts)]
         if names:
             run(("docker", kind, "rm", *(("--force",) if kind != "network" else ()), *names))
+
+
+def _is_of(whose: str, text: str) -> bool:
+    return text == whose or text.startswith((f"{whose}-", f"bottle-{whose}-"))
