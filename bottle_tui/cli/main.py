@@ -8,7 +8,8 @@ from importlib import import_module
 
 from bottle_tui.cli.context import Context
 from bottle_tui.cli.output import Output
-from bottle_tui.cli.parser import DASHBOARD, RUNTIMES, build_parser
+from bottle_tui.cli.parser import DASHBOARD, build_parser
+from bottle_tui.core.names import RUNTIMES
 from bottle_tui.errors import BottleError, UsageError
 
 INTERRUPTED = 130

@@ -6,10 +6,9 @@ import re
 from typing import Any, NoReturn
 
 from bottle_tui import __version__
-from bottle_tui.core.names import PROVIDERS
+from bottle_tui.core.names import PROVIDERS, RUNTIMES
 from bottle_tui.errors import UsageError
 
-RUNTIMES = ("docker", "local")
 DASHBOARD = "dashboard:run"
 _CHOICE = re.compile(r"argument .*: invalid choice: '(?P<word>.*)' \(choose from (?P<known>.*)\)$")
 SHELLS = ("bash", "zsh", "fish")

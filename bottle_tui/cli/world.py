@@ -6,10 +6,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
+from bottle_tui.core.names import RUNTIMES
 from bottle_tui.errors import UsageError
 from bottle_tui.ports import Authorities, Home, Minted, Runtime, World
-
-RUNTIMES = ("docker", "local")
 
 
 def build_world(environ: Mapping[str, str] | None = None) -> World:
@@ -31,7 +30,7 @@ def build_world(environ: Mapping[str, str] | None = None) -> World:
 
 def chosen_runtime(stated: str | None, environ: Mapping[str, str]) -> str:
     """The runtime's name: `--runtime`, else BOTTLE_TUI_RUNTIME, else docker. Raises UsageError."""
-    name = stated or environ.get("BOTTLE_TUI_RUNTIME") or "docker"
+    name = stated or environ.get("BOTTLE_TUI_RUNTIME") or RUNTIMES[0]
     if name not in RUNTIMES:
         raise UsageError(f"BOTTLE_TUI_RUNTIME={name!r} is no runtime; set {' or '.join(RUNTIMES)}")
     return name
