@@ -3,11 +3,11 @@
 Only lines after our signal count, and only those that name our apply, our hash, our decision.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bottle_tui.core.event_lines import event_of
 from bottle_tui.ports import Clock, EventLines, Sidecar
 
 GATE_WAIT = (4.0,)
@@ -68,21 +68,10 @@ def listen(clock: Clock, lines: EventLines, judge: Judge, seconds: float) -> Ver
     while (left := deadline - clock.monotonic()) > 0:
         line = lines.next(left)
         if line is not None:
-            verdict = judge(line, event_of(line))
+            verdict = judge(line, event_of(line) or {})
             if verdict is not None:
                 return verdict
     return None
-
-
-def event_of(line: str) -> dict[str, Any]:
-    """The line as an event; empty when it is no JSON object."""
-    if not line.startswith("{"):
-        return {}
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def routes(apply: str, digest: str) -> Judge:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bottle_tui.core.event_lines import event_of
 from bottle_tui.errors import OutputEnded, SidecarUnreachable
 from bottle_tui.ports import Clock, Sidecar
-from bottle_tui.services import ack
 
 SECONDS = 2.0
 """What a reader waits for at the most, unless it says otherwise."""
@@ -54,8 +54,8 @@ def read(
             if line is None:
                 break
             found.lines += 1
-            event = ack.event_of(line)
-            if event:
+            event = event_of(line)
+            if event is not None:
                 found.events.append(event)
     finally:
         lines.close()

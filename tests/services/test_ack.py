@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bottle_tui.adapters.fakes import FakeClock, FakeRuntime, FakeSidecar
+from bottle_tui.core.event_lines import event_of
 from bottle_tui.services import ack
 from bottle_tui.services.ack import Verdict
 
@@ -13,7 +14,7 @@ from bottle_tui.services.ack import Verdict
 def said(judge: ack.Judge, line: str | dict[str, Any]) -> bool | None:
     """Loaded, refused, or not about us."""
     text = line if isinstance(line, str) else json.dumps(line)
-    verdict = judge(text, ack.event_of(text))
+    verdict = judge(text, event_of(text) or {})
     return None if verdict is None else verdict.loaded
 
 

@@ -1,11 +1,11 @@
 """Waiting until a sidecar has said that it is up, and telling its last words when it has not."""
 
-import json
 import time
 from datetime import datetime
 
 from bottle_tui.adapters.docker.engine import Engine
 from bottle_tui.adapters.docker.following import ContainerLines
+from bottle_tui.core.event_lines import event_of
 from bottle_tui.errors import LaunchFailed, SidecarUnreachable
 from bottle_tui.ports import Role
 
@@ -42,7 +42,7 @@ def until_said(
             if line is None:
                 break
             said = [*said[-_LAST_WORDS:], line[:300]]
-            event = event_of(line)
+            event = (event_of(line) or {}).get("event")
             if event in ready:
                 return
             if event in refused:
@@ -52,16 +52,6 @@ def until_said(
     finally:
         lines.close()
     raise LaunchFailed(f"{what} was not ready after {SECONDS:.0f} s; it said: {_joined(said)}")
-
-
-def event_of(line: str) -> str:
-    """The `event` of a JSON line, else an empty text."""
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return ""
-    event = value.get("event") if isinstance(value, dict) else None
-    return event if isinstance(event, str) else ""
 
 
 def _joined(said: list[str]) -> str:

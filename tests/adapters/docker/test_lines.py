@@ -9,7 +9,6 @@ import pytest
 from bottle_tui.adapters.docker import following
 from bottle_tui.adapters.docker.engine import Engine
 from bottle_tui.adapters.docker.following import ContainerLines, lines_of
-from bottle_tui.adapters.docker.waiting import event_of
 from bottle_tui.errors import OutputEnded, SidecarUnreachable
 
 
@@ -42,14 +41,6 @@ def test_a_line_that_the_engine_parted_is_not_ended_by_what_another_stream_says_
     ]
     found = list(lines_of(iter(pieces)))
     assert found == [event.decode(), "a warning that quotes " + event.decode(), "x", "first end"]
-
-
-@pytest.mark.parametrize(
-    ("line", "event"),
-    [('{"event":"startup"}', "startup"), ("plain", ""), ("[1]", ""), ('{"event":5}', ""), ("null", ""), ("", "")],
-)
-def test_only_an_object_with_an_event_is_one(line: str, event: str) -> None:
-    assert event_of(line) == event
 
 
 class Answer(io.BytesIO):
