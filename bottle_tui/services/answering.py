@@ -6,7 +6,7 @@ from bottle_tui.core.edits import AS_ASKED
 from bottle_tui.core.views import Card, Outcome
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
-from bottle_tui.services import audit, gate, queue, review
+from bottle_tui.services import audit, gate, queue, review, telling
 from bottle_tui.services.locked import Held, held
 from bottle_tui.services.seen import Traffic
 from sidecar_addon.proposals import Decision
@@ -56,7 +56,7 @@ def _answered(world: World, card: Card) -> Outcome | None:
             digest=bottle.live.table.digest,
         )
         queue.write(bottle.session.home, decision)
-        why = queue.tell(bottle.session, decision)
+        why = telling.tell(bottle.session, decision)
     line = LINE if why is None else f"{LINE}; the agent could not be told ({why})"
     return Outcome(card.id, card.slug, "approved", in_force=True, line=line, applied=decision.applied)
 

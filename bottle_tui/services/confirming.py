@@ -6,7 +6,7 @@ from bottle_tui.core import mirror, slots
 from bottle_tui.core.resolve import slots_after
 from bottle_tui.errors import Conflict, LaunchFailed
 from bottle_tui.ports import Progress, Recorded, Role, Runtime, World
-from bottle_tui.services import ack, launching, queue
+from bottle_tui.services import ack, launching, telling
 from bottle_tui.services.blueprint import Blueprint
 from bottle_tui.services.launching import Prepared
 from bottle_tui.services.session import CONFIG_FILE, TABLE_FILE
@@ -40,7 +40,7 @@ def keep(world: World, drawn: Blueprint, prepared: Prepared) -> None:
     home = world.home.bottle(drawn.plan.slug)
     home.write(TABLE_FILE, prepared.table.data)
     home.write(CONFIG_FILE, prepared.pipelock)
-    home.write(queue.STATE_FILE, launching.first_state(world, drawn.plan))
+    home.write(telling.STATE_FILE, launching.first_state(world, drawn.plan))
     home.write(slots.FILE, slots.render(slots_after(drawn.plan, slots.parse(home.read(slots.FILE)))))
 
 

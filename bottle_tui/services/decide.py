@@ -14,7 +14,7 @@ from bottle_tui.errors import (
     UsageError,
 )
 from bottle_tui.ports import World
-from bottle_tui.services import audit, gate, grants, lag, outdated, queue, recover, review, session
+from bottle_tui.services import audit, gate, grants, lag, outdated, queue, recover, review, session, telling
 from bottle_tui.services.apply import enforce, require_token
 from bottle_tui.services.locked import Held, held
 from bottle_tui.services.proposed import Proposed
@@ -132,7 +132,7 @@ def _already(world: World, bottle: Held, entry: Entry, proposed: Proposed) -> Ou
     change = proposed.change.digest
     _record(world, bottle, entry, "result", change=change, in_force=True, unchanged=True, digest=status.digest)
     queue.write(bottle.session.home, decision)
-    why = queue.tell(bottle.session, decision)
+    why = telling.tell(bottle.session, decision)
     remarks = () if why is None else (f"the agent could not be told ({why})",)
     line = "; ".join([*bottle.remarks, *remarks, "approved: already in force"])
     return _outcome(bottle, entry, "approved", line, in_force=True, applied=decision.applied)
@@ -177,7 +177,7 @@ def _answer(world: World, id: str, status: str, reason: str | None) -> Outcome:
         )
         decision = Decision(identity, status, world.operator, world.clock.now(), reason)
         queue.write(opened.home, decision)
-        why = None if entry.note.by_operator else queue.tell(opened, decision)
+        why = None if entry.note.by_operator else telling.tell(opened, decision)
     word = "rejected" if status == "rejected" else "reopened"
     line = f"{word} {entry.proposal.args.get('host') or 'lines for its Dockerfile'}"
     if why is not None:

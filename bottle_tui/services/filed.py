@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bottle_tui.services import backlog, outdated, queue
+from bottle_tui.services import backlog, outdated, queue, telling
 from bottle_tui.services.backlog import Backlog
 from bottle_tui.services.session import Session
 from sidecar_addon import proposals
@@ -65,15 +65,15 @@ def _hangs(session: Session, read: Backlog) -> bool:
     Its process may be stopped while its container runs. Nothing is asked of it: dashboards tell it each minute that
     somebody watches, and it says that it has heard that.
     """
-    told = session.home.read(queue.STATE_FILE)
+    told = session.home.read(telling.STATE_FILE)
     said = [event.get("digest") for event in read.events if event.get("event") == "state_loaded"]
     if told is None or not read.whole or not said or said[-1] == digest_of(told):
         return False
-    since = queue.state(session.home).watched_at
+    since = telling.state(session.home).watched_at
     if since is None or session.clock.now() - since < ANSWERS_IN:
         return False
     # Where it could not even be told there is nothing that it should have said.
-    return session.sidecar("supervise").read(queue.STATE_PATH) == told
+    return session.sidecar("supervise").read(telling.STATE_PATH) == told
 
 
 def _unknown(session: Session, read: Backlog) -> frozenset[str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bottle_tui.core import changes
 from bottle_tui.errors import SidecarUnreachable
 from bottle_tui.ports import World
-from bottle_tui.services import audit, gate, granted, queue, recover, session
+from bottle_tui.services import audit, gate, granted, queue, recover, session, telling
 from bottle_tui.services.apply import enforce
 from bottle_tui.services.session import Live, Session
 from bottle_tui.services.wish import Wish
@@ -32,7 +32,7 @@ def held(world: World, slug: str) -> Iterator[Held]:
         recovered = recover.recover_session(opened)
         live = _pruned(opened, session.live(opened.home))
         _close_ended(opened, live)
-        queue.tell_again(opened)
+        telling.tell_again(opened)
         yield Held(opened, live, (recovered,) if recovered else ())
 
 
@@ -106,7 +106,7 @@ def close(opened: Session, decision: Decision, reason: str) -> str | None:
     """Replace an approval by "no longer in force"; why the agent was not told, if it was not."""
     ended = replace(decision, in_force=False, reason=reason)
     queue.write(opened.home, ended)
-    return queue.tell(opened, ended)
+    return telling.tell(opened, ended)
 
 
 def decision_of(opened: Session, proposal: str | None) -> Decision | None:

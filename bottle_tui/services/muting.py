@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import BottleHome, World
-from bottle_tui.services import queue, session
+from bottle_tui.services import session, telling
 from sidecar_addon.times import iso, parse_time
 
 FILE = "muted"
@@ -22,7 +22,7 @@ def mute(world: World, slug: str, until: datetime | None) -> str:
             opened.home.delete(FILE)
         else:
             opened.home.write(FILE, str(iso(until)).encode())
-        queue.tell_state(opened, muted_until=until)
+        telling.tell_state(opened, muted_until=until)
     return (
         f"{slug}: calls again" if until is None else f"{slug}: muted until {until.astimezone():%H:%M}; its agent knows"
     )

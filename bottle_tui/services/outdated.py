@@ -10,7 +10,7 @@ from datetime import datetime
 from bottle_tui.core import journal, unanswered
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
-from bottle_tui.services import audit, lookup, queue, session
+from bottle_tui.services import audit, lookup, queue, session, telling
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.session import Session
 from sidecar_addon.proposals import Decision
@@ -90,5 +90,5 @@ def _supersede(opened: Session, outdated: list[Entry], why: str) -> list[str]:
             if not entry.note.by_operator:
                 told.append(decision)
     finally:
-        queue.tell(opened, *told)
+        telling.tell(opened, *told)
     return [entry.id for entry in outdated]

@@ -1,30 +1,25 @@
-"""The queue on the host's side: a copy of each proposal as first seen, the decisions, and what supervise is told.
+"""The queue on the host's side: a copy of each proposal as first seen, and the decisions.
 
 What lies in supervise is the agent's side of the wall: read, checked, hashed, never believed twice.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bottle_tui.core.views import ProposalStatus
-from bottle_tui.errors import InvalidFile, NotFound, SidecarUnreachable, UsageError
+from bottle_tui.errors import InvalidFile, NotFound, UsageError
 from bottle_tui.ports import BottleHome, World
-from bottle_tui.services import ack
 from bottle_tui.services.session import Session
-from sidecar_addon import asks, proposals
-from sidecar_addon.proposals import Decision, Proposal, ProposalError, State
+from sidecar_addon import proposals
+from sidecar_addon.proposals import Decision, Proposal, ProposalError
 from sidecar_addon.table import digest_of
 from sidecar_addon.times import iso, parse_time
 
 FOLDER = "queue"
-_UNTOLD = ".untold"
 PROPOSALS = "/var/lib/supervise/proposals"
-DECISIONS = "/var/lib/supervise/decisions"
-STATE_FILE = "state.json"
-STATE_PATH = f"{DECISIONS}/{STATE_FILE}"
 SEEN_FILE = f"{FOLDER}/seen"
 """When supervise's folder was last read; `status --short` says by it whether its count is still known."""
 SEEN_EVERY = timedelta(seconds=10)
@@ -163,7 +158,7 @@ def entry(home: BottleHome, identity: str, incarnation: str | None) -> Entry | N
     try:
         proposal = proposals.parse_proposal(data)
     except ProposalError as error:  # an earlier version took it
-        raise _damaged(home, f"{FOLDER}/{identity}.json", error) from None
+        raise damaged(home, f"{FOLDER}/{identity}.json", error) from None
     return Entry(
         proposal=proposal,
         data=data,
@@ -201,79 +196,13 @@ def write(home: BottleHome, decision: Decision) -> None:
     home.write(f"{FOLDER}/{decision.id}.decision.json", proposals.render(decision))
 
 
-def tell(session: Session, *decisions: Decision) -> str | None:
-    """Hand decisions to supervise, so that the agent gets its answers. None when it has the last, else why not.
-
-    What could not be handed over is marked, for `tell_again`: an ask that is decided here and waits there would never
-    be answered, nor the same ask again.
-    """
-    if not decisions:
-        return None
-    try:
-        return _hand_over(session, decisions)
-    except SidecarUnreachable as error:
-        for each in decisions:
-            session.home.write(f"{FOLDER}/{each.id}{_UNTOLD}", b"")
-        return error.message
-
-
-def tell_again(session: Session) -> None:
-    """Hand over what could not be before, if it can be now. The caller holds the lock."""
-    marked = [name.removesuffix(_UNTOLD) for name in session.home.names(FOLDER) if name.endswith(_UNTOLD)]
-    items = [entry(session.home, identity, session.recorded.incarnation) for identity in marked]
-    decisions = [item.decision for item in items if item is not None and item.current and item.decision is not None]
-    try:
-        if decisions:
-            _hand_over(session, decisions)
-    except SidecarUnreachable:
-        return
-    for identity in marked:
-        session.home.delete(f"{FOLDER}/{identity}{_UNTOLD}")
-
-
-def _hand_over(session: Session, decisions: Sequence[Decision]) -> str | None:
-    files = {f"{DECISIONS}/{each.id}.json": proposals.render(each) for each in decisions}
-    judge = ack.decision(decisions[-1].id, digest_of(proposals.render(decisions[-1])))
-    verdict = ack.drive(session.clock, session.sidecar("supervise"), files, judge, ack.SUPERVISE_WAIT)
-    if verdict is None:
-        return "supervise says nothing"
-    return None if verdict.loaded else verdict.why
-
-
-def state(home: BottleHome) -> State:
-    """What supervise was last told besides decisions; nothing grantable when nobody has written it."""
-    data = home.read(STATE_FILE)
-    try:
-        return State() if data is None else proposals.parse_state(data)
-    except ProposalError as error:
-        raise _damaged(home, STATE_FILE, error) from None
-
-
-def tell_state(session: Session, **changes: Any) -> None:
-    """Change what supervise knows of the operator, e.g. `watched_at`; not waited for. Raises SidecarUnreachable."""
-    data = proposals.render(replace(state(session.home), **changes))
-    session.home.write(STATE_FILE, data)
-    supervise = session.sidecar("supervise")
-    supervise.put(STATE_PATH, data)
-    supervise.signal()
-
-
-def check_again(home: BottleHome, args: Mapping[str, Any]) -> str | None:
-    """Why a token that is asked for may not be handed out, by the host's own list."""
-    try:
-        asks.check_grantable(args, state(home).grantable_tokens or {})
-    except ProposalError as error:
-        return str(error)
-    return None
-
-
 def _decision(home: BottleHome, identity: str) -> Decision | None:
     name = f"{FOLDER}/{identity}.decision.json"
     data = home.read(name)
     try:
         return None if data is None else proposals.parse_decision(data)
     except ProposalError as error:
-        raise _damaged(home, name, error) from None
+        raise damaged(home, name, error) from None
 
 
 def _note(home: BottleHome, identity: str) -> Note | None:
@@ -293,10 +222,11 @@ def _note(home: BottleHome, identity: str) -> Note | None:
             by_operator=value.get("by_operator") is True,
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _damaged(home, name, error) from None
+        raise damaged(home, name, error) from None
 
 
-def _damaged(home: BottleHome, name: str, error: Exception) -> InvalidFile:
+def damaged(home: BottleHome, name: str, error: Exception) -> InvalidFile:
+    """Of a file that this host has written itself, about an ask."""
     return InvalidFile(f"is damaged ({error}); move it out of {home.path}, and the agent may ask again", file=name)
 
 

@@ -8,7 +8,7 @@ from bottle_tui.core.resolve import slots_after
 from bottle_tui.core.takeover import brought_back, changed_grants, routes_after
 from bottle_tui.errors import BottleError, Conflict
 from bottle_tui.ports import Recorded, World
-from bottle_tui.services import audit, gate, launching, queue, tokens
+from bottle_tui.services import audit, gate, launching, telling, tokens
 from bottle_tui.services.apply import enforce
 from bottle_tui.services.locked import Held, held
 from bottle_tui.services.wish import Wish
@@ -71,8 +71,8 @@ def _new_tokens(world: World, bottle: Held, plan: Plan) -> list[tuple[TokenSlot,
 
 def _supervise(bottle: Held, plan: Plan) -> list[str]:
     """What may be granted and how long a call waits, where that has changed."""
-    wanted, known = launching.state_of(plan), queue.state(bottle.session.home)
+    wanted, known = launching.state_of(plan), telling.state(bottle.session.home)
     if (wanted.grantable_tokens, wanted.wait_seconds) == (known.grantable_tokens, known.wait_seconds):
         return []
-    queue.tell_state(bottle.session, grantable_tokens=wanted.grantable_tokens, wait_seconds=wanted.wait_seconds)
+    telling.tell_state(bottle.session, grantable_tokens=wanted.grantable_tokens, wait_seconds=wanted.wait_seconds)
     return [f"supervise: calls wait {wanted.wait_seconds} s, {len(wanted.grantable_tokens or ())} tokens grantable"]

@@ -11,7 +11,7 @@ from bottle_tui.core.risk import Seen
 from bottle_tui.core.views import Card
 from bottle_tui.errors import AlreadyDecided, BottleError, Conflict, InvalidFile, NotFound, SidecarUnreachable
 from bottle_tui.ports import World
-from bottle_tui.services import card_facts, filed, granted, interrupted, lookup, outdated, queue, seen, session
+from bottle_tui.services import card_facts, filed, granted, interrupted, lookup, outdated, queue, seen, session, telling
 from bottle_tui.services.lag import NO_LAG
 from bottle_tui.services.proposed import Ground, Proposed, Subject, propose
 from bottle_tui.services.queue import Entry
@@ -152,7 +152,7 @@ def measured(
     """What approving would do. `lag`: how far the gate's clock is behind. Raises BottleError when it cannot be."""
     if entry.proposal.tool == "capability-block":
         raise Conflict("this version cannot rebuild yet: a capability can be shown and rejected, not approved")
-    why = queue.check_again(opened.home, entry.proposal.args)
+    why = telling.check_again(opened.home, entry.proposal.args)
     if why is not None:
         raise Conflict(why)
     against = ground(world, opened, live, traffic, str(entry.proposal.args.get("host", "")))

@@ -10,7 +10,7 @@ from bottle_tui.core import journal as journals
 from bottle_tui.core import mirror
 from bottle_tui.core.journal import Journal
 from bottle_tui.errors import BottleError, NotApplied, SidecarUnreachable, StateUnknown
-from bottle_tui.services import audit, backlog, gate, loading, queue
+from bottle_tui.services import audit, backlog, gate, loading, queue, telling
 from bottle_tui.services.session import CONFIG_FILE, TABLE_FILE, Session
 from bottle_tui.services.wish import Enforced
 from sidecar_addon import proposals
@@ -216,7 +216,7 @@ def _decide(session: Session, decision: Decision, grants: tuple[str, ...]) -> No
 def _told(session: Session, decision: Decision | None) -> tuple[str, ...]:
     if decision is None:
         return ()
-    why = queue.tell(session, decision)
+    why = telling.tell(session, decision)
     return () if why is None else (f"the agent could not be told ({why})",)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bottle_tui.errors import BottleError
 from bottle_tui.ports import World
-from bottle_tui.services import lookup, queue, session
+from bottle_tui.services import lookup, session, telling
 from bottle_tui.services.session import Session
 
 
@@ -17,8 +17,8 @@ def watched(world: World, moment: datetime, slug: str | None = None) -> int:
                 continue
             with world.home.bottle(name).lock(timeout=1.0):
                 opened = session.opened(world, name)
-                queue.tell_state(opened, watched_at=_latest(opened, moment))
-                queue.tell_again(opened)
+                telling.tell_state(opened, watched_at=_latest(opened, moment))
+                telling.tell_again(opened)
         except BottleError:
             continue
         told += 1
@@ -27,5 +27,5 @@ def watched(world: World, moment: datetime, slug: str | None = None) -> int:
 
 def _latest(opened: Session, moment: datetime) -> datetime:
     """What another dashboard has said later stands; not what a clock said that was set back since."""
-    known = queue.state(opened.home).watched_at
+    known = telling.state(opened.home).watched_at
     return known if known is not None and moment < known <= opened.clock.now() else moment

@@ -22,7 +22,7 @@ from bottle_tui.core import mirror, slots
 from bottle_tui.core.plan import AgentPlan, Limits, PipelockPlan, Plan, SupervisePlan
 from bottle_tui.core.slots import Slots
 from bottle_tui.ports import BottleHome, Launch, World
-from bottle_tui.services import lookup, queue, review
+from bottle_tui.services import lookup, queue, review, telling
 from sidecar_addon import proposals
 from sidecar_addon.table import Grant, Route, Table, fingerprint
 
@@ -111,7 +111,7 @@ def make(tmp_path: Path) -> Make:
             files={
                 "egress": {ROUTES: table.data},
                 "pipelock": {CONFIG: config},
-                "supervise": {f"{queue.DECISIONS}/state.json": proposals.render(state)},
+                "supervise": {f"{telling.DECISIONS}/state.json": proposals.render(state)},
             },
             private_files={},
             tokens={slot: (TOKEN, fingerprint(ref)) for slot, ref in held.refs.items()},

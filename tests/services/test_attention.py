@@ -24,7 +24,7 @@ from bottle_tui.services import (
     stop,
     watching,
 )
-from bottle_tui.services.queue import DECISIONS
+from bottle_tui.services.telling import DECISIONS
 from sidecar_addon import proposals
 from sidecar_addon.supervise import answers
 from tests.services.conftest import Bottle, bottle, make

@@ -7,7 +7,7 @@ import pytest
 from bottle_tui.adapters.fakes import QUEUE
 from bottle_tui.core.edits import Edit
 from bottle_tui.errors import InvalidFile, NotFound, UsageError
-from bottle_tui.services import cutoff, decide, queue, review, session
+from bottle_tui.services import cutoff, decide, queue, review, session, telling
 from bottle_tui.services.seen import look
 from sidecar_addon import proposals
 from sidecar_addon.table import Grant, Route
@@ -124,7 +124,7 @@ def test_an_approval_after_an_undo_makes_a_grant_of_another_id(bottle: Any) -> N
 
 def test_supervise_is_told_that_somebody_watches(bottle: Any) -> None:
     opened = session.opened(bottle.world, "box")
-    queue.tell_state(opened, watched_at=bottle.clock.now())
+    telling.tell_state(opened, watched_at=bottle.clock.now())
     told = proposals.parse_state(bottle.supervise.loaded["state.json"])
     assert told.watched_at == bottle.clock.now()
     assert told.grantable_tokens == {"EXAMPLE_TOKEN": ("files.example.net",)}
