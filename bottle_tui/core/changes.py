@@ -3,7 +3,7 @@
 Nothing here widens more than what it was asked for; what cannot be done without that raises Conflict.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -69,6 +69,7 @@ class Merged:
     host: str = ""
 
 
+NOTHING_SCANS = "how it is scanned is ignored: the hop stands in for pipelock, which scans nothing"
 AUTH_IGNORED = "proposed auth ignored: auth on an existing route is the operator's"
 
 
@@ -99,18 +100,26 @@ def merge(state: State, ask: RouteAsk, *, now: datetime, default_scan: str = "sc
 
 
 def _new_route(state: State, ask: RouteAsk, default_scan: str) -> Merged:
-    scan = ask.scan or scan_state(ask.host, state.extra, default_scan)
+    until = ask.grant.expires_at if ask.scan == "passthrough" else None
     route = Route(
         host=ask.host,
         grants=(replace(ask.grant, host=None),),
-        pipelock=scan,
-        passthrough_until=ask.grant.expires_at if ask.scan == "passthrough" else None,
+        pipelock=ask.scan or scan_state(ask.host, state.extra, default_scan),
+        passthrough_until=until,
     )
+    notes: tuple[str, ...] = ()
+    if default_scan == "not_scanned":
+        (route,), notes = unread((route,)), (NOTHING_SCANS,) if ask.scan else ()
     need = None
     if ask.auth is not None:
         state, route, need = _with_auth(state, route, ask.auth)
     after = replace(state, routes=(*state.routes, route))
-    return Merged(after, grant_ids=(ask.grant.id,), needs_token=need, host=route.host)
+    return Merged(after, grant_ids=(ask.grant.id,), notes=notes, needs_token=need, host=route.host)
+
+
+def unread(routes: Iterable[Route]) -> tuple[Route, ...]:
+    """The routes where the hop stands in for pipelock: whatever is wished, nothing is scanned, now and later."""
+    return tuple(replace(route, pipelock="not_scanned", passthrough_until=None) for route in routes)
 
 
 def _with_auth(state: State, route: Route, auth: AuthAsk) -> tuple[State, Route, TokenNeed]:

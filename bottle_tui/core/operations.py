@@ -79,7 +79,7 @@ def result(
     if isinstance(operation, Remove):
         return _removed(operation, state)
     if isinstance(operation, EditRoutes):
-        return _routes_edited(operation, state)
+        return _routes_edited(operation, state, scans=default_scan != "not_scanned")
     return _lists_edited(operation, state)
 
 
@@ -115,14 +115,14 @@ def _removed(operation: Remove, state: State) -> Merged:
     return replace(merged, grant_ids=_changed_grants(state.routes, merged.after.routes))
 
 
-def _routes_edited(operation: EditRoutes, state: State) -> Merged:
+def _routes_edited(operation: EditRoutes, state: State, *, scans: bool) -> Merged:
     if operation.lasts not in (BOTTLE, ALWAYS):
         raise UsageError("write expires_at into the grants themselves; an edit lasts until the bottle stops, or always")
     try:
         table = parse(_with_ids(operation).encode())
     except TableError as error:
         raise InvalidFile(str(error), file="routes") from None
-    routes = tuple(_checked_auth(route, state) for route in table.routes)
+    routes = tuple(_checked_auth(route, state) for route in (table.routes if scans else changes.unread(table.routes)))
     after = replace(state, routes=routes)
     return Merged(after, _changed_grants(state.routes, routes), unchanged=routes == state.routes)
 

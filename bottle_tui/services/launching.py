@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bottle_tui.core import mirror
+from bottle_tui.core import changes, mirror
 from bottle_tui.core.agent_environment import CA_BUNDLE, CURRENT_DOCKERFILE, GATE_CERTIFICATE, agent_environment
 from bottle_tui.core.plan import Plan
 from bottle_tui.core.providers import MCP_URL
@@ -79,7 +79,7 @@ def first_table(plan: Plan, apply: str, *, hop: bool, quarantined: bool = False)
     """The table of a plan. Where the hop stands in, nothing is scanned, and the table says so."""
     routes = plan.routes
     if hop:
-        routes = tuple(replace(each, pipelock="not_scanned", passthrough_until=None) for each in routes)
+        routes = changes.unread(routes)
     return Table(routes=routes, apply=apply, quarantined=quarantined)
 
 

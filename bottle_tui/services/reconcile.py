@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bottle_tui.core import mirror, slots
+from bottle_tui.core import changes, mirror, slots
 from bottle_tui.core.plan import Plan, TokenSlot
 from bottle_tui.core.resolve import slots_after
 from bottle_tui.core.takeover import brought_back, changed_grants, routes_after
@@ -36,7 +36,7 @@ def reconcile(world: World, record: Recorded, plan: Plan) -> list[str]:
 def _routes(bottle: Held, plan: Plan) -> tuple[Route, ...]:
     planned = plan.routes
     if bottle.session.default_scan == "not_scanned":
-        planned = tuple(replace(route, pipelock="not_scanned") for route in planned)
+        planned = changes.unread(planned)
     planned = mirror.unscanned(planned, bottle.live.state.extra)
     return routes_after(bottle.live.state.routes, planned)
 
