@@ -29,6 +29,8 @@ class GateStatus:
     error: str | None
     time: datetime
     """By the gate's own clock, which is what its table's moments are compared with."""
+    parent_silent: float = 0.0
+    """Seconds for which pipelock has given it no answer; 0 also of a gate that does not say."""
 
     @property
     def streams(self) -> int:
@@ -69,6 +71,7 @@ def status(egress: Sidecar, *, seconds: float = SECONDS) -> GateStatus:
             uses={str(grant): int(count) for grant, count in value["uses"].items()},
             error=value["routes_error"],
             time=parse_time(value["time"]),
+            parent_silent=float(value.get("parent_silent", 0.0)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _nonsense(error) from None

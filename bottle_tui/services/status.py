@@ -18,6 +18,8 @@ PATIENCE, GLANCE = 20.0, 1.0
 """Seconds until a list is shown without those that have not answered: asked for once, or again and again."""
 GATE_SECONDS = 3.0
 """And until a gate counts as one that does not answer."""
+HANGS_AFTER = 10.0
+"""Seconds for which pipelock has not answered the gate."""
 _NOTHING = Survey({}, {})
 
 
@@ -92,12 +94,15 @@ def _heard(world: World, record: Recorded, survey: Survey) -> BottleStatus:
     if skew:
         note = "; ".join(filter(None, (f"the gate's clock is {skew:+.0f} s from this host's", note)))
     pending, trouble, hangs = _supervise(world, chosen, record, sidecars)
+    if hangs:
+        sidecars["supervise"] = "unknown"
+    if _pipelock_hangs(state, answer):
+        sidecars["pipelock"] = "unknown"
+        trouble = "; ".join(filter(None, (_hangs(slug, "pipelock", "nothing passes"), trouble)))
     if trouble and state == "running":
         state = "degraded"
     note = "; ".join(line for line in (settled, note, trouble) if line)
     as_of = None if state == "unknown" else asked
-    if hangs:
-        sidecars["supervise"] = "unknown"
     if answer is None and sidecars["egress"] == "up":
         sidecars["egress"] = "unknown"
     return _status(record, state, sidecars, as_of=as_of, note=note, answer=answer, pending=pending, skew=skew)
@@ -221,9 +226,17 @@ def _supervise(
         return 0, str(error), False
     except BottleError:
         return 0, "", False
-    slug = record.slug
-    said = f"supervise hangs: no ask and no answer passes; `bottle-tui stop {slug}` and `up` start it anew"
-    return found.waiting, said if found.hangs else "", found.hangs
+    said = _hangs(record.slug, "supervise", "no ask and no answer passes") if found.hangs else ""
+    return found.waiting, said, found.hangs
+
+
+def _pipelock_hangs(state: BottleState, answer: GateStatus | None) -> bool:
+    """Only where the gate could reach it: in quarantine it is off the chain."""
+    return state in ("running", "needs_tokens") and answer is not None and answer.parent_silent >= HANGS_AFTER
+
+
+def _hangs(slug: str, role: Role, so: str) -> str:
+    return f"{role} hangs: {so}; `bottle-tui stop {slug}` and `up` start it anew"
 
 
 def _surveys(world: World, records: Sequence[Recorded]) -> dict[str, Survey]:

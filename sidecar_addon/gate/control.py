@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from sidecar_addon import strict_yaml
 from sidecar_addon.gate.events import Events
 from sidecar_addon.gate.flights import Flights
+from sidecar_addon.gate.parent import Parent
 from sidecar_addon.gate.policy import Policy
 from sidecar_addon.gate.reload import Reloader
 from sidecar_addon.gate.tokens import TokenError, checked
@@ -32,7 +33,8 @@ class ControlError(ValueError):
 class Control:
     """Answers the verbs; runs on the event loop, so an answer is one moment's truth."""
 
-    def __init__(self, policy: Policy, flights: Flights, reloader: Reloader, events: Events) -> None:
+    def __init__(self, policy: Policy, flights: Flights, reloader: Reloader, events: Events, parent: Parent) -> None:
+        self._parent = parent
         self._policy = policy
         self._flights = flights
         self._reloader = reloader
@@ -68,6 +70,7 @@ class Control:
             "in_flight": self._flights.by_host(),
             "uses": self._policy.uses.spent(counted),
             "routes_error": self._reloader.error,
+            "parent_silent": round(self._parent.silent, 1),
         }
 
     def _decide(self, question: dict[str, Any]) -> dict[str, Any]:

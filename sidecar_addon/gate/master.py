@@ -15,6 +15,7 @@ from sidecar_addon.gate.crowd import Crowd, Memory
 from sidecar_addon.gate.events import Events
 from sidecar_addon.gate.flights import Flights
 from sidecar_addon.gate.layers import ProtocolChoice
+from sidecar_addon.gate.parent import Parent
 from sidecar_addon.gate.policy import Policy
 from sidecar_addon.gate.reload import Reloader, cut_ended
 from sidecar_addon.gate.settings import Settings
@@ -47,7 +48,8 @@ class Gate:
         self._reloader = Reloader(
             settings.routes_file, self._policy, self._flights, self._events, self._addon.table_changed
         )
-        self._control = Control(self._policy, self._flights, self._reloader, self._events)
+        self._parent = Parent(settings.parent, settings.monotonic)
+        self._control = Control(self._policy, self._flights, self._reloader, self._events, self._parent)
         self._server: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[Any]] = []
         self._proxy = proxyserver.Proxyserver()
@@ -79,6 +81,7 @@ class Gate:
             await self.stop()
             raise
         self._tasks.append(self._loop.create_task(self._watch_time()))
+        self._tasks.append(self._loop.create_task(self._parent.watch()))
         table = self._policy.table
         self._events.emit("gate_ready", digest=table.digest if table else None, generation=self._policy.generation)
 

@@ -1,7 +1,9 @@
 """Whatever breaks, less gets through: sidecars killed, silent, refusing; and what is said afterwards is true."""
 
 import json
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -96,6 +98,30 @@ def test_a_silent_pipelock_leaves_egress_untouched_and_the_message_says_so(bottl
     retried = bottle.approve(id)
     assert retried.code == 0, retried
     assert bottle.curl("https://other.example.net/silent/a").status == 200
+
+
+def test_a_pipelock_that_hangs_is_not_called_up_and_is_again_once_it_answers(bottle: Bottle) -> None:
+    def told(word: str) -> dict[str, Any]:
+        end = time.monotonic() + 60
+        while (row := bottle.state())["sidecars"]["pipelock"] != word:
+            assert time.monotonic() < end, row
+        return row
+
+    bottle.signal("pipelock", "STOP")
+    row = told("unknown")
+    assert row["state"] == "degraded"
+    assert "pipelock hangs: nothing passes" in row["note"]
+    bottle.signal("pipelock", "CONT")
+    assert told("up")["state"] == "running"
+
+
+@pytest.mark.parametrize("role", ["pipelock", "supervise"])
+def test_a_paused_container_is_not_called_up_and_up_has_it_run_again(bottle: Bottle, role: str) -> None:
+    engine.docker("pause", bottle.container(role))
+    row = bottle.state()
+    assert (row["state"], row["sidecars"][role]) == ("degraded", "down")
+    assert bottle.up().code == 0
+    assert bottle.state()["state"] == "running"
 
 
 def test_a_gate_that_cannot_read_the_new_table_keeps_the_old_one_and_both_are_restored(bottle: Bottle) -> None:

@@ -382,6 +382,9 @@ class Parent:
             method, target, _ = head.split(b"\r\n")[0].decode("latin-1").split(" ", 2)
             if method == "CONNECT":
                 await self._connect(target, reader, writer)
+            elif target == "/health":
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                await writer.drain()
             else:
                 await self._forward(method, target, head, reader, writer)
         writer.close()

@@ -162,7 +162,7 @@ def test_status_says_what_is_in_force(make_world, route_of):
     status = world.gate.ask({"verb": "status"})
     assert set(status) == {
         "digest", "generation", "apply", "quarantined", "hold_until", "time", "slots", "in_flight", "uses",
-        "routes_error",
+        "routes_error", "parent_silent",
     }  # fmt: skip
     assert (status["apply"], status["generation"], status["quarantined"]) == ("first", 1, False)
     assert status["slots"] == {"EGRESS_TOKEN_3": "fp3"}

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from bottle_tui.services import status, watching
+from bottle_tui.services import quarantine, status, watching
 
 
 def test_a_supervise_that_is_told_who_watches_and_says_nothing_is_not_called_up(bottle: Any) -> None:
@@ -42,3 +42,19 @@ def test_whether_supervise_hangs_is_told_without_a_process_in_its_container(bott
     bottle.wire.calls.clear()
     assert status.bottle(bottle.world, "box").sidecars["supervise"] == "unknown"
     assert [call for call in bottle.wire.calls if call.startswith("supervise: run")] == []
+
+
+def test_a_pipelock_that_does_not_answer_the_gate_is_not_called_up(bottle: Any) -> None:
+    bottle.gate.parent_silent = 9.0
+    assert status.bottle(bottle.world, "box").sidecars["pipelock"] == "up"
+    bottle.gate.parent_silent = 10.0
+    found = status.bottle(bottle.world, "box")
+    assert (found.state, found.sidecars["pipelock"]) == ("degraded", "unknown")
+    assert found.note == "pipelock hangs: nothing passes; `bottle-tui stop box` and `up` start it anew"
+
+
+def test_in_quarantine_nobody_expects_pipelock_to_answer_the_gate(bottle: Any) -> None:
+    quarantine.quarantine(bottle.world, "box")
+    bottle.gate.parent_silent = 600.0
+    found = status.bottle(bottle.world, "box")
+    assert (found.state, found.sidecars["pipelock"]) == ("quarantined", "up")

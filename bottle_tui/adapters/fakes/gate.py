@@ -21,6 +21,8 @@ class FakeGate(FakeSidecar):
 
     def __init__(self, runtime: Surroundings) -> None:
         super().__init__(runtime, "egress")
+        self.parent_silent = 0.0
+        """For how long pipelock has not answered it."""
         self.skew = timedelta()
         """How far its clock is ahead."""
         self.table: Table | None = None
@@ -121,6 +123,7 @@ class FakeGate(FakeSidecar):
             "in_flight": dict(self.in_flight),
             "uses": dict(self.uses),
             "routes_error": self.error,
+            "parent_silent": self.parent_silent,
         }
 
     def _answer(self, wish: dict[str, Any]) -> dict[str, Any]:
