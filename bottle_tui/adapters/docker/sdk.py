@@ -3,7 +3,8 @@
 import threading
 from typing import Any
 
-_IMPORTING = threading.Lock()
+_IMPORTING = threading.RLock()
+"""One that its own thread may take again: what the garbage collector ends within an import may need the SDK too."""
 
 
 def sdk() -> Any:

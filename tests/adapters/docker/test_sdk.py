@@ -28,6 +28,20 @@ for thread in threads: thread.join()
 print(failed)
 """
 
+WITHIN = """\
+import sys
+from bottle_tui.adapters.docker.sdk import sdk
+class Finaliser:
+    ran = False
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("docker.") and not Finaliser.ran:
+            Finaliser.ran = True
+            sdk()
+sys.meta_path.insert(0, Finaliser())
+print(sdk().__name__, Finaliser.ran)
+"""
+"""What the collector ends in the middle of an import closes its connection, and needs the SDK's errors for that."""
+
 
 def imported(path: Path) -> set[str]:
     """Every module that a file imports, wherever in it."""
@@ -53,3 +67,8 @@ def test_only_one_file_imports_the_sdk() -> None:
 def test_many_threads_that_need_it_at_once_all_get_it() -> None:
     done = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_a_thread_that_needs_it_again_while_it_gets_it_does_not_wait_for_itself() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHIN], capture_output=True, text=True, timeout=50)
+    assert (done.stdout.strip(), done.stderr) == ("docker True", "")
