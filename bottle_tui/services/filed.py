@@ -69,7 +69,7 @@ def _hangs(session: Session, read: Backlog) -> bool:
     said = [event.get("digest") for event in read.events if event.get("event") == "state_loaded"]
     if told is None or not read.whole or not said or said[-1] == digest_of(told):
         return False
-    since = telling.state(session.home).watched_at
+    since = telling.told_at(session.home)
     if since is None or session.clock.now() - since < ANSWERS_IN:
         return False
     # Where it could not even be told there is nothing that it should have said.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bottle_tui.errors import SidecarUnreachable
@@ -11,11 +12,14 @@ from bottle_tui.services.session import Session
 from sidecar_addon import asks, proposals
 from sidecar_addon.proposals import Decision, ProposalError, State
 from sidecar_addon.table import digest_of
+from sidecar_addon.times import iso, parse_time
 
 _UNTOLD = ".untold"
 DECISIONS = "/var/lib/supervise/decisions"
 STATE_FILE = "state.json"
 STATE_PATH = f"{DECISIONS}/{STATE_FILE}"
+TOLD_FILE = f"{queue.FOLDER}/told"
+"""When supervise was last told of its settings."""
 
 
 def tell(session: Session, *decisions: Decision) -> str | None:
@@ -66,9 +70,18 @@ def state(home: BottleHome) -> State:
         raise queue.damaged(home, STATE_FILE, error) from None
 
 
+def told_at(home: BottleHome) -> datetime | None:
+    """When that was written, as well as it is known."""
+    try:
+        return parse_time((home.read(TOLD_FILE) or b"").decode("ascii", "replace"))
+    except ValueError:
+        return None
+
+
 def tell_state(session: Session, **changes: Any) -> None:
     """Change what supervise knows of the operator, e.g. `watched_at`; not waited for. Raises SidecarUnreachable."""
     data = proposals.render(replace(state(session.home), **changes))
+    session.home.write(TOLD_FILE, str(iso(session.clock.now())).encode())
     session.home.write(STATE_FILE, data)
     supervise = session.sidecar("supervise")
     supervise.put(STATE_PATH, data)

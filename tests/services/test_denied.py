@@ -173,7 +173,7 @@ def test_a_draft_waits_for_nobody(bottle) -> None:
     deny(bottle, "/a")
     denied.propose(bottle.world, "box", HOST, "GET")
     assert len(review.cards(bottle.world)) == 1
-    assert filed.waiting(session.opened(bottle.world, "box")) == 0
+    assert filed.look(session.opened(bottle.world, "box")).waiting == 0
     assert glance.glance(bottle.world.home, bottle.clock, lambda home: False).waiting == 0
     bottle.ask()
     assert glance.glance(bottle.world.home, bottle.clock, lambda home: False).waiting == 1

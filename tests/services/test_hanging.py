@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from bottle_tui.services import quarantine, status, watching
+from bottle_tui.services import muting, quarantine, status, watching
 
 
 def test_a_supervise_that_is_told_who_watches_and_says_nothing_is_not_called_up(bottle: Any) -> None:
@@ -22,6 +22,17 @@ def test_a_supervise_that_is_told_who_watches_and_says_nothing_is_not_called_up(
     watching.watched(bottle.world, bottle.clock.now())
     found = status.bottle(bottle.world, "box")
     assert (found.state, found.sidecars["supervise"], found.note) == ("running", "up", "")
+
+
+def test_a_supervise_that_was_told_of_something_else_a_moment_ago_has_time_to_say_so(bottle: Any) -> None:
+    watching.watched(bottle.world, bottle.clock.now())
+    bottle.clock.advance(50)
+    bottle.supervise.silent = True
+    muting.mute(bottle.world, "box", bottle.clock.now() + timedelta(minutes=15))
+    bottle.clock.advance(9)
+    assert status.bottle(bottle.world, "box").sidecars["supervise"] == "up"
+    bottle.clock.advance(2)
+    assert status.bottle(bottle.world, "box").sidecars["supervise"] == "unknown"
 
 
 def test_a_supervise_that_could_not_be_told_is_not_said_to_hang(bottle: Any) -> None:
