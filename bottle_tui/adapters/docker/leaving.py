@@ -22,7 +22,9 @@ def _key(byte: bytes, code: int) -> bytes:
     return rb"(?:" + byte + rb"|" + kitty + rb"|\x1b\[27;" + _CTRL + rb";" + number + rb"~)"
 
 
-_BETWEEN = rb"(?:\x1b\[[\d:]+;\d+:3(?:;[\d:]*)?u|\x1b\[574[45]\d(?:;[\d:;]*)?u)*"  # keys let go, and ctrl itself
+_CTRL_ITSELF = rb"\x1b\[574[45]\d(?:;[\d:;]*)?u"
+_LET_GO = rb"\x1b\[(?!574[45]\d[;u])[\d:]+;\d+:3(?:;[\d:]*)?u"  # none can be read both ways: that would take for ever
+_BETWEEN = rb"(?:" + _LET_GO + rb"|" + _CTRL_ITSELF + rb")*"
 _P, _Q, _BRACKET = _key(rb"\x10", 112), _key(rb"\x11", 113), _key(rb"\x1d", 93)
 _LEAVE = re.compile(_P + _BETWEEN + _Q + rb"|" + _BRACKET + _BETWEEN + _BRACKET)
 _FIRST = re.compile(rb"(?:" + _P + rb"|" + _BRACKET + rb")" + _BETWEEN + rb"\Z")

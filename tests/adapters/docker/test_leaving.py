@@ -64,3 +64,10 @@ def test_nothing_else_lets_go_and_all_of_it_is_the_agents_in_its_order(typed: by
     passed = [keys.typed(typed[at : at + 1]) for at in range(len(typed))]
     assert b"".join(each for each, _ in passed) == typed
     assert not any(leaves for _, leaves in passed)
+
+
+def test_ctrl_pressed_and_let_go_again_and_again_is_looked_through_at_once() -> None:
+    released_ctrl = b"\x1b[57442;5:3u"
+    typed = P + (CTRL_PRESSED + released_ctrl) * 60 + b"x"
+    assert Keys().typed(typed) == (typed, False)
+    assert Keys().typed(typed[:-1] + Q) == (b"", True)
