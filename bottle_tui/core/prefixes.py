@@ -1,12 +1,15 @@
 """Path prefixes as sets: which covers which, and few that cover many. An empty list of them is every path. Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from sidecar_addon import paths
 from sidecar_addon.asks import MAX_PREFIX_LENGTH, MAX_PREFIXES
 
 SEGMENTS = 2
 """How many segments of a path a group or a roll-up keeps."""
+_PATTERN = re.compile(r"[*?]")
 
 
 def prefix_of(path: str) -> str:
@@ -16,57 +19,84 @@ def prefix_of(path: str) -> str:
 
 def cut(path: str, depth: int) -> str:
     """A path's first `depth` segments; with a slash at the end when something follows."""
-    parts = path.split("/")
+    parts = path.split("/", depth + 1)
     return path if len(parts) <= depth + 1 else "/".join(parts[: depth + 1]) + "/"
 
 
 def united(prefixes: Iterable[str]) -> tuple[str, ...]:
     """In order, without those that another one covers."""
-    listed = set(prefixes)
-    return tuple(sorted(prefix for prefix in listed if listed.isdisjoint(_above(prefix))))
+    kept: list[str] = []
+    for prefix in sorted(set(prefixes), key=_segments):  # what one covers comes right behind it
+        if not (kept and paths.covers(kept[-1], prefix)):
+            kept.append(prefix)
+    return tuple(sorted(kept))
 
 
-def _above(prefix: str) -> set[str]:
-    """All other prefixes that cover it: its folders, with the slash at the end and without."""
-    ends = [at for at, char in enumerate(prefix) if char == "/"]
-    return ({prefix[:at] for at in ends} | {prefix[: at + 1] for at in ends}) - {prefix, ""}
+def _segments(path: str) -> list[str]:
+    return path.split("/")
 
 
 def nameable(path: str) -> str:
     """The narrowest prefix that a route can name for it: no pattern's characters, not too long; its folder, else."""
-    while path != "/" and (set(path) & {*"*?"} or len(path) > MAX_PREFIX_LENGTH):
-        path = path.rstrip("/").rpartition("/")[0] + "/"
-    return path
+    pattern = _PATTERN.search(path)
+    most = min(pattern.start() if pattern else len(path), MAX_PREFIX_LENGTH)
+    return path if most == len(path) else path[: path.rfind("/", 0, most) + 1] or "/"
 
 
 def narrowest(whole: Iterable[str], most: int = MAX_PREFIXES) -> tuple[str, ...]:
     """At most `most` prefixes that cover all these paths: the paths themselves, and where they are more, folders in
-    place of what is below them, deep and crowded ones first. "/" where nothing narrower would do."""
-    found = united(nameable(path) for path in whole)
-    depth = max((path.count("/") for path in found), default=1)
-    while len(found) > most and depth > 1:
-        depth -= 1
-        found = united(_folded(found, depth, len(found) - most))
-    return found if len(found) <= most else ("/",)
+    place of what is below them, deep and crowded ones first. "/" where nothing narrower would do.
+
+    Agents choose the paths: what this takes must not grow with how deep they are.
+    """
+    found = sorted(map(_segments, united(map(nameable, whole))))
+    shared = [_shared(*pair) for pair in pairwise(found)]
+    while len(found) > most and max(shared, default=0) > 0:
+        found, shared = _folded(found, shared, len(found) - most)
+    return tuple(sorted(map("/".join, found))) if len(found) <= most else ("/",)
 
 
-def _folded(found: Iterable[str], depth: int, excess: int) -> list[str]:
-    """With folders of that depth in place of their paths, the most crowded first, until `excess` are saved."""
-    below: dict[str, list[str]] = {}
-    for path in found:
-        below.setdefault(cut(path, depth), []).append(path)
-    kept: list[str] = []
-    for folder, listed in sorted(below.items(), key=lambda item: -len(item[1])):
-        saved = len(listed) - 1 if excess > 0 else 0
-        kept += [folder] if saved else listed
-        excess -= saved
-    return kept
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many segments they have in common from the start, of which the first is empty."""
+    return (
+        next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))) - 1
+    )
 
 
-def folders(wanted: Sequence[str]) -> list[tuple[str, ...]]:
-    """Of these paths, cut at every depth, the shallowest first; without "/", which is every path."""
+def _folded(found: list[list[str]], shared: list[int], excess: int) -> tuple[list[list[str]], list[int]]:
+    """With the deepest folders in place of their paths, the most crowded first, until `excess` are saved.
+
+    `shared`: for each two neighbours, how many segments they have in common.
+    """
+    depth = max(shared)
+    runs = [[0]]
+    for at, common in enumerate(shared, 1):
+        if common == depth:
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    crowded = sorted((run for run in runs if len(run) > 1), key=lambda run: (-len(run), "/".join(found[run[0]])))
+    chosen: set[int] = set()
+    for run in crowded:
+        if excess > 0:
+            chosen.add(run[0])
+            excess -= len(run) - 1
+    kept = [at for run in runs for at in (run[:1] if run[0] in chosen else run)]
+    folders = [[*found[at][: depth + 1], ""] if at in chosen else found[at] for at in kept]
+    return folders, [shared[at - 1] for at in kept[1:]]
+
+
+def folders(wanted: Sequence[str], most: int = MAX_PREFIXES) -> list[tuple[str, ...]]:
+    """Of these paths, cut at every depth, the shallowest first, until they are the paths themselves or more than
+    `most`; without "/", which is every path."""
     deepest = max((path.strip("/").count("/") for path in wanted), default=0)
-    return [united(cut(path, depth) for path in wanted) for depth in range(1, deepest + 1)]
+    rungs: list[tuple[str, ...]] = []
+    for depth in range(1, deepest + 1):
+        rung = united(cut(path, depth) for path in wanted)
+        if len(rung) > most or rung in rungs[-1:]:
+            break
+        rungs.append(rung)
+    return rungs
 
 
 def covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:

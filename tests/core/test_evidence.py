@@ -164,6 +164,20 @@ def test_of_too_many_paths_only_the_deepest_crowded_folder_is_widened() -> None:
     assert found == tuple(sorted([*few, "/repos/acme/widgets/issues/", *pulls]))
 
 
+def test_an_agent_cannot_make_the_narrowest_paths_take_long_by_how_deep_and_many_its_paths_are() -> None:
+    whole = ["/" + "a/" * depth + f"b{depth}/{n}" for depth in range(500) for n in range(10)]
+    found = prefixes.narrowest(whole)
+    assert len(found) <= 64
+    assert prefixes.covers(found, whole)
+    assert {f"/b0/{n}" for n in range(10)} < set(found), "the deep ones are folded, and no more than has to be"
+    assert prefixes.nameable("/*" + "/a" * 200_000) == "/"
+
+
+def test_the_folders_of_paths_end_where_they_are_the_paths_themselves_or_too_many() -> None:
+    assert prefixes.folders(["/a/b", "/a/b/c/d/e/f"]) == [("/a/",), ("/a/b",)]
+    assert prefixes.folders([f"/p/{n}/x/y/z" for n in range(65)]) == [("/p/",)]
+
+
 def test_a_path_that_a_route_cannot_name_is_fitted_by_its_folder() -> None:
     assert prefixes.narrowest(["/a/b*c/d", "/a/x"]) == ("/a/",)
     assert prefixes.narrowest(["/f/" + "y" * 2_000, "/g?"]) == ("/",)
