@@ -16,6 +16,7 @@ from bottle_tui.adapters.docker.engine import Engine, foreign_errors, release, t
 from bottle_tui.adapters.docker.leaving import ENGINE_KEYS, PATIENCE, Keys
 from bottle_tui.adapters.docker.modes import Modes
 from bottle_tui.adapters.docker.resuming import engine_time
+from bottle_tui.adapters.docker.wire import Wire
 from bottle_tui.errors import BottleError, UsageError
 
 _CHUNK = 65536
@@ -106,34 +107,33 @@ def _copy(
     connection: Any, resize: Callable[[int, int], object], keys: Keys | None = None, modes: Modes | None = None
 ) -> None:
     """Bytes both ways until the container's side ends, or `keys` says that the operator leaves."""
-    sock = getattr(connection, "_sock", connection)
-    sock.settimeout(None)
+    wire = Wire(connection)
     stdin, stdout = sys.stdin.fileno(), sys.stdout.fileno()
     until: float | None = None
     with _window(resize):
-        sources = [sock, stdin]
+        sources: list[Wire | int] = [wire, stdin]
         while True:
-            ready, _, _ = select.select(sources, [], [], None if until is None else max(until - monotonic(), 0))
-            if sock in ready:
-                data = sock.recv(_CHUNK)
+            patience = None if until is None else max(until - monotonic(), 0)
+            ready, _, _ = select.select(sources, [wire] if wire.is_behind else [], [], patience)
+            if wire in ready and (data := wire.received()) is not None:
                 if not data:
                     return
                 os.write(stdout, data)
                 if modes is not None:
                     modes.wrote(data)
+            typed, leaves = b"", False
             if stdin in ready:
-                typed, leaves = os.read(stdin, _CHUNK), False
+                typed = os.read(stdin, _CHUNK)
                 if not typed:
                     sources.remove(stdin)
                 elif keys is not None:
                     typed, leaves = keys.typed(typed)
                     until = monotonic() + PATIENCE if keys.holds else None
-                sock.sendall(typed)
-                if leaves:
-                    return
             elif keys is not None and until is not None and monotonic() >= until:
-                sock.sendall(keys.waited())
-                until = None
+                typed, until = keys.waited(), None
+            wire.send(typed)
+            if leaves:
+                return
 
 
 @contextlib.contextmanager
