@@ -6,6 +6,8 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from bottle_tui.errors import BottleError, UsageError
@@ -42,9 +44,24 @@ def _run(argv: list[str]) -> int:
     """Its exit code. Whoever is made to leave meanwhile hangs up: an editor then keeps what it has, as it keeps it."""
     editor = subprocess.Popen(argv)
     try:
-        return editor.wait()
+        with _its_own_keys():
+            return editor.wait()
     finally:
         if editor.poll() is None:
             editor.send_signal(signal.SIGHUP)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 editor.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def _its_own_keys() -> Iterator[None]:
+    """ctrl-c and ctrl-\\ on a terminal reach everybody there: they are for the editor, and must not end us."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {name: signal.signal(name, signal.SIG_IGN) for name in (signal.SIGINT, signal.SIGQUIT)}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

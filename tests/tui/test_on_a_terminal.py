@@ -88,3 +88,24 @@ def test_the_editor_gets_the_terminal_and_gives_it_back(tmp_path: Path) -> None:
         assert opened.read_text() == "routes: []\n"
         os.write(fd, b"q")
         read_until(fd, LEFT, seconds=60)
+
+
+def test_ctrl_c_in_an_editor_is_the_editors(tmp_path: Path) -> None:
+    script = tmp_path / "editor"
+    script.write_text(
+        "#!/bin/sh\ntrap 'printf %s \"editor goes on\"' INT\nprintf %s 'editor has it'\nread word\nread word\n"
+        "echo 'routes: []  # x' > \"$1\"\n"
+    )
+    script.chmod(0o755)
+    with dashboard(EDITOR=str(script)) as (_, fd):
+        read_until(fd, b"PAY_KEY", seconds=60)
+        os.write(fd, b"3")
+        read_until(fd, b"/repos/acme/", seconds=60)
+        os.write(fd, b"e")
+        read_until(fd, b"editor has it", seconds=60)
+        os.write(fd, b"\x03")
+        read_until(fd, b"editor goes on", seconds=60)
+        os.write(fd, b"\n")
+        read_until(fd, b"every path of new.example.com", seconds=60)
+        os.write(fd, b"q")
+        read_until(fd, LEFT, seconds=60)
