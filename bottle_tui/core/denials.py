@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import product
+from itertools import islice, product
 
 from bottle_tui.core.evidence import Denial, Fit, Group, Replay, Unseen, Window
 from bottle_tui.core.prefixes import narrowest, prefix_of
@@ -110,14 +110,14 @@ def unseen(wanted: Fit, denials: Iterable[Denial]) -> Unseen | None:
     """
     tried = {(each.method, each.path, each.port) for each in denials if each.path is not None}
     seen = {(method, p, port) for method, path, port in tried for p in wanted.paths if paths.admits(p, path)}
-    every = list(product(wanted.methods, wanted.paths, wanted.ports))
-    left = [
-        (method, path, port)
-        for method, path, port in every
-        if (method, path, port) not in seen and not (method == "HEAD" and ("GET", path, port) in seen)
-    ]
-    if not left or len(left) == len(every):
+    seen |= {("HEAD", path, port) for method, path, port in seen if method == "GET"}
+    methods, ports = set(wanted.methods), set(wanted.ports)
+    seen = {each for each in seen if each[0] in methods and each[2] in ports}
+    every = len(wanted.methods) * len(wanted.paths) * len(wanted.ports)
+    if not seen or len(seen) == every:
         return None
+    every_one = product(wanted.methods, wanted.paths, wanted.ports)  # one by one: an agent may have tried every port
+    left = islice((each for each in every_one if each not in seen), NAMED)
     several = len(wanted.ports) > 1
-    some = [f"{method} {path}" + (f" on {port}" if several else "") for method, path, port in left[:NAMED]]
-    return Unseen(len(left), tuple(some))
+    some = [f"{method} {path}" + (f" on {port}" if several else "") for method, path, port in left]
+    return Unseen(every - len(seen), tuple(some))

@@ -1,5 +1,6 @@
 """Evidence is computed by the gate's own matcher, fits at segment boundaries, and never claims what was not seen."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,19 @@ def test_of_every_path_or_of_nothing_seen_no_combinations_are_counted() -> None:
     assert denials.unseen(Fit((), ("GET", "PUT"), (443,)), [denied("/a")]) is None
     assert denials.unseen(Fit(("/a",), (), (443,)), [denied("/a")]) is None
     assert denials.unseen(Fit(("/b",), ("GET",), (443,)), [denied("/a")]) is None
+
+
+def test_what_was_not_seen_of_an_ask_for_thousands_of_ports_is_counted_and_not_collected() -> None:
+    listed = [denied(f"/p{n % 64}", ("POST", "PUT", "PATCH", "DELETE")[n % 4], port=n + 1) for n in range(3_000)]
+    fit = denials.fitted(listed)
+    assert fit is not None
+    tracemalloc.start()
+    found = denials.unseen(fit, listed)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found is not None
+    assert found.count == 4 * 64 * 3_000 - 3_000
+    assert most < 20_000_000
 
 
 @given(st.lists(st.tuples(st.sampled_from(["GET", "PUT", "HEAD"]), st.sampled_from("abcd")), min_size=1))
