@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bottle_tui.core.arming import Part, whole
 from bottle_tui.core.columns import with_evidence
 from bottle_tui.core.log_filter import has
-from bottle_tui.core.text import is_visible
+from bottle_tui.core.text import is_visible, visible
 from bottle_tui.core.views import Change, Fact, LogLine, Risk
 from bottle_tui.tui.board import Board, Result, arrivals, deciding
 from bottle_tui.tui.presentation import bottle_rows, chrome, inbox_rows, result_rows, tabs
@@ -424,6 +424,16 @@ def test_wrapping_keeps_every_letter_and_the_width(text: str, width: int) -> Non
     lines = wrapped(text, width)
     assert all(cell_len(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_an_agent_cannot_hold_the_screen_with_a_word_or_a_host_of_any_length() -> None:
+    from rich.cells import cell_len
+
+    word = visible("\u202e" * 50_000)
+    lines = wrapped(word, 80)
+    assert "".join(lines) == word
+    assert {cell_len(line) for line in lines} == {80}
+    assert cut_middle(word, 40) == word[:13] + "…" + word[-26:]
 
 
 def test_rules_carry_a_title_and_words_at_their_end() -> None:

@@ -68,10 +68,15 @@ def cut_middle(text: str, width: int) -> str:
     if width < 4:
         return cut(text, width)
     head = (width - 1) // 3
-    tail = text
-    while cell_len(tail) > width - 1 - head:
-        tail = tail[1:]
-    return set_cell_size(text, head).rstrip() + ELLIPSIS + tail
+    return set_cell_size(text, head).rstrip() + ELLIPSIS + _end(text, width - 1 - head)
+
+
+def _end(text: str, width: int) -> str:
+    """As much of its end as fits into so many cells."""
+    at = len(text)
+    while at > 0 and (width := width - cell_len(text[at - 1])) >= 0:
+        at -= 1
+    return text[at:]
 
 
 def cut_list(text: str, width: int) -> str:
@@ -137,10 +142,20 @@ def wrapped(text: str, width: int) -> list[str]:
                 continue
             if line.strip():
                 lines.append(line)
-            while cell_len(word) > width:
-                piece = set_cell_size(word, width).rstrip() or word[:1]
-                lines.append(piece)
-                word = word[len(piece) :]
-            line = word
+            *whole, line = _broken(word, width)
+            lines += whole
         lines.append(line)
     return lines
+
+
+def _broken(word: str, width: int) -> list[str]:
+    """A word in pieces of at most `width` cells; agents write words of any length, so each character counts once."""
+    pieces: list[str] = []
+    start = used = 0
+    for at, char in enumerate(word):
+        size = cell_len(char)
+        if used + size > width and at > start:
+            pieces.append(word[start:at])
+            start, used = at, 0
+        used += size
+    return [*pieces, word[start:]]
