@@ -26,6 +26,7 @@ from bottle_tui.tui.presentation.rows import (
     Span,
     cut,
     cut_clause,
+    cut_list,
     cut_middle,
     fit_row,
     row,
@@ -434,6 +435,7 @@ def test_an_agent_cannot_hold_the_screen_with_a_word_or_a_host_of_any_length() -
     assert "".join(lines) == word
     assert {cell_len(line) for line in lines} == {80}
     assert cut_middle(word, 40) == word[:13] + "…" + word[-26:]
+    assert cut_list("a, " * 200_000 + "a", 20) == "a, a, a, 199998 more"
 
 
 def test_rules_carry_a_title_and_words_at_their_end() -> None:

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from bottle_tui.core.text import visible
+from bottle_tui.core.text import MOST_MARKS, visible
 
 type Style = Literal[
     "plain", "strong", "muted", "faint", "ok", "warn", "danger", "added", "removed", "key", "rule", "title", "quote",
@@ -45,11 +45,26 @@ def width_of(line: Row) -> int:
     return sum(cell_len(span.text) for span in line)
 
 
+def _near(width: int) -> int:
+    """So many characters of visible text fill more than `width` cells: of what is longer the rest is never measured."""
+    return (MOST_MARKS + 1) * (max(width, 0) + 1)
+
+
+def fits(text: str, width: int) -> bool:
+    """Whether it takes at most so many cells."""
+    return len(text) <= _near(width) and cell_len(text) <= width
+
+
+def _start(text: str, width: int) -> str:
+    """Its first cells, so many, without blanks at the end."""
+    return set_cell_size(text[: _near(width)], width).rstrip()
+
+
 def cut(text: str, width: int) -> str:
     """At most `width` cells, the end replaced by an ellipsis."""
-    if cell_len(text) <= width:
+    if fits(text, width):
         return text
-    return set_cell_size(text, width - 1).rstrip() + ELLIPSIS if width > 0 else ""
+    return _start(text, width - 1) + ELLIPSIS if width > 0 else ""
 
 
 def cut_clause(text: str, width: int) -> str:
@@ -63,12 +78,12 @@ def cut_clause(text: str, width: int) -> str:
 
 def cut_middle(text: str, width: int) -> str:
     """At most `width` cells with both ends kept, the tail longer: the end of a host says whose it is."""
-    if cell_len(text) <= width:
+    if fits(text, width):
         return text
     if width < 4:
         return cut(text, width)
     head = (width - 1) // 3
-    return set_cell_size(text, head).rstrip() + ELLIPSIS + _end(text, width - 1 - head)
+    return _start(text, head) + ELLIPSIS + _end(text, width - 1 - head)
 
 
 def _end(text: str, width: int) -> str:
@@ -82,11 +97,11 @@ def _end(text: str, width: int) -> str:
 def cut_list(text: str, width: int) -> str:
     """At most `width` cells of "a, b, c": whole items, and how many more there are; of one alone both ends."""
     items = text.split(", ")
-    if cell_len(text) <= width or len(items) == 1:
+    if fits(text, width) or len(items) == 1:
         return cut_middle(text, width)
-    for shown in range(len(items) - 1, 0, -1):
+    for shown in range(min(len(items) - 1, max(width, 0)), 0, -1):
         short = f"{', '.join(items[:shown])}, {len(items) - shown} more"
-        if cell_len(short) <= width:
+        if fits(short, width):
             return short
     more = f", {len(items) - 1} more"
     return (
