@@ -109,12 +109,13 @@ def read(config: bytes) -> Mirrored:
 
 def allow_private(config: bytes) -> tuple[str, ...]:
     """The networks that upstream names may resolve to. Raises InvalidFile."""
-    return tuple((_load(config).get("ssrf") or {}).get("ip_allowlist") or ())
+    return tuple(map(str, _load(config).get("ssrf", {}).get("ip_allowlist", ())))
 
 
 def body_limit(config: bytes) -> int:
     """Bytes of a body beyond which a scanned host's request is refused. Raises InvalidFile."""
-    return int(_load(config)["request_body_scanning"]["max_body_bytes"])
+    limit: int = _load(config)["request_body_scanning"]["max_body_bytes"]
+    return limit
 
 
 def config_hash(config: bytes) -> str:
@@ -166,6 +167,13 @@ def _load(config: bytes) -> dict[str, Any]:
     interception = value.get("tls_interception")
     if not isinstance(interception, dict) or not isinstance(interception.get("passthrough_domains"), list):
         raise InvalidFile("is not a config of ours (no tls_interception.passthrough_domains)", file="pipelock.yaml")
+    scanning = value.get("request_body_scanning")
+    if not isinstance(scanning, dict) or type(scanning.get("max_body_bytes")) is not int:
+        raise InvalidFile("is not a config of ours (no request_body_scanning.max_body_bytes)", file="pipelock.yaml")
+    if not isinstance(networks := value.get("ssrf", {}), dict) or not isinstance(
+        networks.get("ip_allowlist", []), list
+    ):
+        raise InvalidFile("is not a config of ours (ssrf.ip_allowlist is no list)", file="pipelock.yaml")
     return value
 
 

@@ -98,7 +98,16 @@ def test_rewriting_changes_the_lists_alone() -> None:
     assert was == now
 
 
-@pytest.mark.parametrize("data", [b"[1", b"- a\n", b"api_allowlist: []\n", b"api_allowlist: []\ntls_interception: 1\n"])
+LISTS = b"api_allowlist: []\ntls_interception: {passthrough_domains: []}\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"[1", b"- a\n", b"api_allowlist: []\n", b"api_allowlist: []\ntls_interception: 1\n", LISTS,
+     LISTS + b"request_body_scanning: {max_body_bytes: x}\n",
+     LISTS + b"request_body_scanning: {max_body_bytes: 1}\nssrf: []\n",
+     LISTS + b"request_body_scanning: {max_body_bytes: 1}\nssrf: {ip_allowlist: 1}\n"],
+)  # fmt: skip
 def test_a_foreign_config_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidFile):
         mirror.read(data)

@@ -1,9 +1,11 @@
 """A bottle whose record is damaged is said to be, and hides no other: neither its row nor what waits for somebody."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
 from bottle_tui.errors import InvalidFile
 from bottle_tui.services import (
@@ -114,5 +116,13 @@ def test_an_ask_that_an_earlier_version_took_is_said_to_be_damaged(bottle: Any) 
 def test_a_configuration_that_cannot_be_read_stands_on_the_card(bottle: Any) -> None:
     bottle.ask()
     bottle.home.write("pipelock.yaml", b"\x00{")
+    (card,) = review.cards(bottle.world)
+    assert card.problem is not None and "pipelock.yaml" in card.problem
+
+
+def test_a_configuration_of_which_a_part_is_gone_stands_on_the_card_too(bottle: Any) -> None:
+    bottle.ask()
+    config = yaml.safe_load(bottle.home.read("pipelock.yaml"))
+    bottle.home.write("pipelock.yaml", json.dumps({**config, "request_body_scanning": None}).encode())
     (card,) = review.cards(bottle.world)
     assert card.problem is not None and "pipelock.yaml" in card.problem
