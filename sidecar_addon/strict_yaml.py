@@ -13,6 +13,10 @@ from sidecar_addon.strict_json import StrictYamlError as StrictYamlError
 from sidecar_addon.strict_json import decode
 from sidecar_addon.strict_json import load_json as load_json
 
+MOST_DEEP = 1_000
+_OPENING = ("[", "{", "- ", "-\t", "? ", "?\t")
+"""What a level can begin with in few characters; levels by indents alone need a text of the square of their number."""
+
 type Path = tuple[str | int, ...]
 """Where a value sits: keys and list positions from the root, e.g. ("routes", 0, "host")."""
 
@@ -57,7 +61,7 @@ def load_yaml(text: bytes | str, *, limit: int) -> Document:
     try:
         loader = _Loader(decoded)
         try:
-            _refuse_aliases(decoded)
+            _refuse_shapes(decoded)
             node = loader.get_single_node()
             lines: dict[Path, int] = {}
             return Document(None if node is None else _build(loader, node, (), lines), lines)
@@ -83,13 +87,19 @@ def load(text: bytes | str, *, limit: int) -> Any:
     return load_yaml(decoded, limit=limit).value
 
 
-def _refuse_aliases(text: str) -> None:
-    if "&" not in text and "*" not in text:
+def _refuse_shapes(text: str) -> None:
+    """Neither aliases nor a nesting so deep that reading would overflow the C parser's stack, and end the process."""
+    may_nest = sum(map(text.count, _OPENING)) > MOST_DEEP
+    if not may_nest and "&" not in text and "*" not in text:
         return
+    depth = 0
     for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            line = event.start_mark.line + 1 if event.start_mark else 0
             raise StrictYamlError("anchors and aliases are not allowed", line)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_DEEP:
+            raise StrictYamlError("nested too deeply", line)
 
 
 def _build(loader: Any, node: Any, path: Path, lines: dict[Path, int]) -> Any:

@@ -1,6 +1,8 @@
 """YAML and JSON without surprises."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -109,3 +111,16 @@ def test_foreign_bytes_are_read_or_refused(data):
         load(data, limit=LIMIT)
     except StrictYamlError:
         return
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "[{"])
+def test_brackets_without_end_are_refused_and_do_not_overflow_the_parser(opening: str) -> None:
+    code = f"""
+from sidecar_addon.strict_yaml import StrictYamlError, load_yaml
+try:
+    load_yaml({opening!r} * 100_000, limit=10**7)
+except StrictYamlError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.strip()) == (0, "line 1: nested too deeply")
