@@ -79,7 +79,7 @@ def glance(home: "Home", clock: "Clock", alive: Callable[["BottleHome"], bool]) 
             return Glance(tuple(found), partial=True)
         try:
             one, whole = _bottle(home.bottle(slug), clock, deadline, alive)
-        except (BottleError, ValueError, KeyError, TypeError, AttributeError):
+        except (BottleError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             partial = True  # a damaged file: `ps` and `doctor` say which
             continue
         found += [one] if one else []

@@ -114,10 +114,11 @@ def test_no_engine_is_asked(bar, monkeypatch: pytest.MonkeyPatch) -> None:
     assert short(bar) == "?⏳ 1●"
 
 
-def test_a_damaged_record_makes_the_count_unknown_and_nothing_else(bar) -> None:
+@pytest.mark.parametrize("data", ["{", "[" * 100_000], ids=["torn", "deep"])
+def test_a_damaged_record_makes_the_count_unknown_and_nothing_else(bar, data: str) -> None:
     bar.up()
     bar("proposals")
-    (bar.world.home.bottle("box").path / "bottle.json").write_text("{")
+    (bar.world.home.bottle("box").path / "bottle.json").write_text(data)
     assert short(bar) == "?"
 
 
