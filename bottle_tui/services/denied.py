@@ -1,6 +1,6 @@
 """Denied, not asked: what a bottle was refused and no proposal is about, and the operator's own proposal for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from bottle_tui.services import audit, lookup, outdated, queue, session
 from bottle_tui.services import evidence as looking
 from bottle_tui.services.queue import Entry
 from bottle_tui.services.session import Session
-from sidecar_addon import asks, proposals
+from sidecar_addon import asks, hosts, proposals
 from sidecar_addon.asks import ProposalError
 from sidecar_addon.proposals import Decision, Proposal
 from sidecar_addon.table import Grant, Route, Table
@@ -57,9 +57,9 @@ def _of_bottle(opened: Session, window: Window) -> list[DeniedGroup]:
     table = session.live(opened.home).table
     now = opened.clock.now()
     entries = outdated.as_they_are(queue.entries(opened.home, opened.recorded.incarnation), now)
-    asked = [_as_table(entry) for entry in entries if _is_asked(entry)]
+    asked = _by_pattern(_as_table(entry) for entry in entries if _is_asked(entry))
     loud = [each for each in window.denials if not each.background and each.reason not in _LEFT_OUT]
-    open_ones = [each for each in loud if each.path is not None and not _settled(each, [table, *asked], now)]
+    open_ones = [each for each in loud if each.path is not None and not _settled(each, table, asked, now)]
     by_kind: dict[tuple[str, str], list[Denial]] = {}
     for denial in open_ones:
         by_kind.setdefault((denial.host, denial.method), []).append(denial)
@@ -89,9 +89,30 @@ def _as_table(entry: Entry) -> Table:
     return Table((Route(str(args["host"]), (Grant(entry.id, **asks.grant_fields(args)),), pipelock="passthrough"),))
 
 
-def _settled(denial: Denial, tables: Sequence[Table], now: datetime) -> bool:
+def _by_pattern(asked: Iterable[Table]) -> dict[str, list[Table]]:
+    """By the host or the wildcard that is asked for: there are many denials, and after a day many asks."""
+    found: dict[str, list[Table]] = {}
+    for table in asked:
+        found.setdefault(table.routes[0].host, []).append(table)
+    return found
+
+
+def _settled(denial: Denial, table: Table, asked: Mapping[str, Sequence[Table]], now: datetime) -> bool:
     """Whether it would pass by now, or is asked for."""
-    return any(denials.admits(table, denial, now) for table in tables)
+    about = (each for pattern in _covering(denial.host) for each in asked.get(pattern, ())) if asked else ()
+    return any(denials.admits(each, denial, now) for each in (table, *about))
+
+
+def _covering(host: str) -> Iterator[str]:
+    """Every host or wildcard that covers it; none where it is no host at all."""
+    try:
+        name = hosts.normalise(host)
+    except hosts.HostError:
+        return
+    yield name
+    while name:
+        yield f"*.{name}"
+        name = name.partition(".")[2]
 
 
 def _group(slug: str, host: str, method: str, listed: Sequence[Denial]) -> DeniedGroup:

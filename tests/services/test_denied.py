@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bottle_tui.core import denials
 from bottle_tui.core.edits import Edit
 from bottle_tui.core.evidence import Fit, Over
 from bottle_tui.errors import Conflict, NotFound
@@ -125,6 +126,24 @@ def test_a_grant_that_was_for_one_request_was_used_up(bottle) -> None:
     ending.settle(bottle.world)
     deny(bottle, "/a", reason="used_up")
     assert [group.over.how for group in denied.groups(bottle.world)] == ["used up"]
+
+
+@pytest.mark.parametrize("asked", ["files.example.net", "*.files.example.net", "*.example.net"])
+def test_an_ask_for_a_wildcard_is_one_for_all_that_it_covers(bottle, asked: str) -> None:
+    deny(bottle, "/a", host=HOST.upper())
+    deny(bottle, "/a", host="files.example.org")
+    bottle.ask(asked)
+    assert rows(bottle) == [("files.example.org", "GET", 1)]
+
+
+def test_a_denial_is_held_only_against_asks_about_its_host(bottle, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(10):
+        deny(bottle, f"/{number}", host=f"a{number}.example.net")
+        bottle.ask(f"b{number}.example.net")
+    decided, looks = denials.admits, list[object]()
+    monkeypatch.setattr(denials, "admits", lambda *of: looks.append(of) or decided(*of))
+    assert len(denied.groups(bottle.world)) == 10
+    assert len(looks) == 10, "each against the table in force alone"
 
 
 @pytest.mark.parametrize(
