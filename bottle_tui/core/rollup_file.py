@@ -7,9 +7,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import astuple
 from datetime import datetime
+from typing import Any
 
 from bottle_tui.core.counting import Cursor
 from bottle_tui.core.rollup import Gap, Row
+
+_MOST = 2**63
 
 
 def line(number: int, rows: Iterable[Row], gaps: Iterable[Gap]) -> bytes:
@@ -27,11 +30,35 @@ def read(data: bytes, newest: int) -> tuple[list[Row], list[Gap]]:
             value = json.loads(text)
             if int(value["n"]) > newest:
                 continue
-            rows += [Row(*each) for each in value["rows"]]
-            gaps += [Gap(*each) for each in value["gaps"]]
+            counted = [_row(each) for each in value["rows"]], [_gap(each) for each in value["gaps"]]
         except (ValueError, KeyError, TypeError, RecursionError):
             continue
+        rows += counted[0]
+        gaps += counted[1]
     return rows, gaps
+
+
+def _row(fields: list[Any]) -> Row:
+    """Raises TypeError, ValueError: whoever adds up counts on what is there."""
+    row = Row(*fields)
+    _require(str, row.minute, row.host, row.method, row.prefix, row.first, row.last)
+    _require(str, *(each for each in (row.grant, row.reason) if each is not None))
+    _require(int, row.count, row.bytes_up, row.bytes_down)
+    if max(row.count, row.bytes_up, row.bytes_down) > _MOST:
+        raise ValueError("more than can have been counted")
+    return row
+
+
+def _gap(fields: list[Any]) -> Gap:
+    gap = Gap(*fields)
+    _require(str, gap.end, gap.why, *([] if gap.start is None else [gap.start]))
+    _require(int, *([] if gap.count is None else [gap.count]))
+    return gap
+
+
+def _require(kind: type, *values: object) -> None:
+    if any(type(value) is not kind for value in values):
+        raise TypeError("a field of the traffic is of another type")
 
 
 def render_cursor(cursor: Cursor) -> bytes:

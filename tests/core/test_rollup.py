@@ -1,5 +1,6 @@
 """Traffic per minute: counted once whatever is drained again, and honest about what was not counted."""
 
+import json
 from typing import Any
 
 import pytest
@@ -145,6 +146,15 @@ def test_a_file_reads_back_and_unconfirmed_and_damaged_batches_are_left_out() ->
     )
     assert rollup_file.read(data, 2) == ([row, row], [gap])
     assert rollup_file.read(data, 1) == ([row], [gap])
+
+
+@pytest.mark.parametrize("place", range(11))
+@pytest.mark.parametrize("foreign", [[], {}, 1.5, True, 10**400], ids=repr)
+def test_a_batch_in_which_a_field_is_something_else_is_left_out_as_a_whole(place: int, foreign: object) -> None:
+    row, gap = Row("2026-01-01T12:00", HOST, "GET", "/", "m1", None, 3), Gap(None, "2026-01-01T12:00", "rotated")
+    batch = json.loads(rollup_file.line(1, [row, row], [gap]))
+    batch["rows"][1][place] = foreign
+    assert rollup_file.read(json.dumps(batch).encode(), 1) == ([], [])
 
 
 NO_CURSORS = (
