@@ -10,14 +10,18 @@ _MODE = re.compile(
     rb"\x1b(?:\[\?(?P<modes>[\d;]+)(?P<way>[hl])"
     rb"|\[(?P<stack>[<>=])(?P<flags>\d{0,5})(?:;(?P<how>\d))?u"
     rb"|\[>4(?:;(?P<other>\d{0,5}))?m"
+    rb"|\[(?P<region>\d{0,5}(?:;\d{0,5})?)r"
     rb"|(?P<pad>[=>]))"
 )
 _LONGEST = 32
 _SCREENS = ("47", "1047", "1049")
 _THEIRS = [
     "1",
+    "5",
+    "6",
     "9",
     "66",
+    "69",
     "1000",
     "1001",
     "1002",
@@ -31,11 +35,15 @@ _THEIRS = [
     "2031",
     "2048",
 ]
-"""Modes that are off in a terminal at rest: cursor keys, the mouse, the focus, pastes, colours, sizes."""
+"""Modes that are off in a terminal at rest: cursor keys, swapped colours, margins, mouse, focus, pastes, sizes."""
 _OURS = ("25", "7")
 """Those that are on: the cursor is shown, lines wrap."""
 _KNOWN = frozenset((*_SCREENS, *_THEIRS, *_OURS))
 _MOST_FLAGS = 64
+_WRITES = b"\x1b(B\x0f\x1b[4l\x1b[0m"
+"""Letters are letters, push no others aside, and have no colour: else what is drawn next is not what was meant."""
+_WHOLE = b"\x1b7\x1b[r\x1b8"
+"""The whole screen scrolls; the cursor stays."""
 
 
 class Modes:
@@ -48,6 +56,8 @@ class Modes:
         """Of kitty's keyboard protocol: at rest, and what was pushed."""
         self._other = 0
         self._pad = False
+        self._region = False
+        """Whether only a part of the screen scrolls. Whoever joins is drawn anew, and gets it by that."""
 
     def wrote(self, data: bytes) -> None:
         """The agent's side wrote that."""
@@ -64,6 +74,8 @@ class Modes:
             self._on |= {mode: found["way"] == b"h" for mode in named if mode in _KNOWN}
         elif found["stack"]:
             self._set_flags(found["stack"], int(found["flags"] or 0), found["how"])
+        elif found["region"] is not None:
+            self._region = bool(found["region"])
         elif found["pad"]:
             self._pad = found["pad"] == b"="
         else:
@@ -94,6 +106,8 @@ class Modes:
         parts += [b"\x1b[>4m"] if self._other else []
         parts += [b"\x1b>"] if self._pad else []
         parts += [b"\x1b[?%sh" % mode.encode() for mode in _OURS if self._on.get(mode) is False]
-        parts += [b"\x1b[?%sl" % mode.encode() for mode in (*_THEIRS, *_SCREENS) if self._on.get(mode)]
+        parts += [b"\x1b[?%sl" % mode.encode() for mode in _THEIRS if self._on.get(mode)]
+        parts += [_WHOLE] if self._region else []
+        parts += [b"\x1b[?%sl" % mode.encode() for mode in _SCREENS if self._on.get(mode)]
         on_its_own_screen = any(self._on.get(mode) for mode in _SCREENS)
-        return b"".join([*parts, b"\x1b[0m" if on_its_own_screen else b"\x1b[0m\r\n"])
+        return b"".join([*parts, _WRITES if on_its_own_screen else _WRITES + b"\r\n"])
