@@ -544,9 +544,11 @@ def test_run_starts_the_agent_before_the_eyes_of_who_joins_it_so_that_nothing_of
 
 
 def test_a_shell_runs_beside_the_agent(running: Place) -> None:
-    shell = attached(running, "sh", "-c", "echo ready; read word; stty size; id -u; exit 5")
+    said = r"printf '\033[?1000h'; echo ready; read word; stty size; id -u; exit 5"
+    shell = attached(running, "sh", "-c", said)
     shell.until("ready")
     shell.type("on\r")
     shell.until("33 77")
     shell.until("12345")
+    shell.until("\x1b[?1000l")  # what it has made of the terminal is taken back
     assert shell.ended() == 5

@@ -52,6 +52,25 @@ async def test_any_other_key_than_y_decides_none_of_them(sit: Sit, key: str) -> 
         assert operator.desk.deeds == []
 
 
+@pytest.mark.parametrize(("further", "back"), [("pagedown", "pageup"), ("G", "g"), ("end", "home"), ("space", "k")])
+async def test_a_page_at_a_time_every_line_is_seen_and_no_key_that_moves_leaves(
+    sit: Sit, further: str, back: str
+) -> None:
+    ids = (f"01JB2Q8F6V3N9D0RX5TK7Q2M{n:02d}" for n in range(6))
+    async with sit(Desk(waiting=[replace(card(), id=id, slug=f"b{n}") for n, id in enumerate(ids)])) as operator:
+        await marked(operator, 6)
+        await operator.press("a")
+        await operator.press(back)
+        pages = 0
+        while "y do it" not in operator.text("#page"):
+            await operator.press(further)
+            pages += 1
+            assert isinstance(operator.app.screen, Batch) and pages < 10
+        assert pages > 1
+        await operator.press("y")
+        await operator.until(lambda: len(operator.called("approve")) == 6)
+
+
 async def test_a_y_before_the_end_was_on_screen_decides_nothing(sit: Sit) -> None:
     async with sit(
         Desk(waiting=[replace(card(), id=f"01JB2Q8F6V3N9D0RX5TK7Q2M{n:02d}", slug=f"b{n}") for n in range(6)])

@@ -14,7 +14,7 @@ from typing import Any
 
 from bottle_tui.adapters.docker.engine import Engine, foreign_errors, release, translated
 from bottle_tui.adapters.docker.leaving import ENGINE_KEYS, PATIENCE, Keys
-from bottle_tui.adapters.docker.modes import Modes
+from bottle_tui.adapters.docker.modes import NEXT_LINE, Modes
 from bottle_tui.adapters.docker.resuming import engine_time
 from bottle_tui.adapters.docker.wire import Wire
 from bottle_tui.errors import BottleError, UsageError
@@ -91,9 +91,13 @@ def _run_beside(engine: Engine, container: str, argv: list[str]) -> int:
     env = {"TERM": os.environ.get("TERM", "xterm")} if terminal else None
     made = api.exec_create(container, argv, stdin=terminal, tty=terminal, environment=env)["Id"]
     if terminal:
-        connection = api.exec_start(made, tty=True, socket=True)
+        connection, modes = api.exec_start(made, tty=True, socket=True), Modes()
         with _raw(sys.stdin.fileno()):
-            _copy(connection, lambda rows, columns: api.exec_resize(made, height=rows, width=columns))
+            try:
+                _copy(connection, lambda rows, columns: api.exec_resize(made, height=rows, width=columns), modes=modes)
+            finally:
+                with contextlib.suppress(OSError):
+                    os.write(sys.stdout.fileno(), modes.undone().removesuffix(NEXT_LINE))
     else:
         for out, err in api.exec_start(made, stream=True, demux=True):
             sys.stdout.buffer.write(out or b"")

@@ -42,6 +42,7 @@ _KNOWN = frozenset((*_SCREENS, *_THEIRS, *_OURS))
 _MOST_FLAGS = 64
 _WRITES = b"\x1b(B\x0f\x1b[4l\x1b[0m"
 """Letters are letters, push no others aside, and have no colour: else what is drawn next is not what was meant."""
+NEXT_LINE = b"\r\n"
 _WHOLE = b"\x1b7\x1b[r\x1b8"
 """The whole screen scrolls; the cursor stays."""
 
@@ -110,4 +111,4 @@ class Modes:
         parts += [_WHOLE] if self._region else []
         parts += [b"\x1b[?%sl" % mode.encode() for mode in _SCREENS if self._on.get(mode)]
         on_its_own_screen = any(self._on.get(mode) for mode in _SCREENS)
-        return b"".join([*parts, _WRITES if on_its_own_screen else _WRITES + b"\r\n"])
+        return b"".join([*parts, _WRITES if on_its_own_screen else _WRITES + NEXT_LINE])

@@ -15,7 +15,7 @@ from bottle_tui.tui.presentation.rows import Row, Span, cut, fit_row, row, rule,
 from bottle_tui.tui.sentry import Sentry
 from bottle_tui.tui.widgets.rows import Rows
 
-MOVES = {"j": 1, "down": 1, "k": -1, "up": -1, "pagedown": 10, "space": 10, "pageup": -10}
+MOVES = frozenset({"j", "down", "k", "up", "pagedown", "space", "G", "end", "pageup", "g", "home"})
 
 
 class Batch(Sure):
@@ -25,7 +25,8 @@ class Batch(Sure):
         Binding("escape", "leave", "leave", id="batch-leave", tooltip="Decide nothing"),
         Binding("j,down", "scroll(1)", "down", id="batch-down", tooltip="One line down"),
         Binding("k,up", "scroll(-1)", "up", id="batch-up", tooltip="One line up"),
-        Binding("pagedown,space", "scroll(10)", "further", id="batch-page", tooltip="Ten lines down"),
+        Binding("pagedown,space,G,end", "page(1)", "further", id="batch-page", tooltip="A page down: none is left out"),
+        Binding("pageup,g,home", "page(-1)", "back", id="batch-page-back", tooltip="A page up"),
     ]
 
     def __init__(self, sentry: Sentry, target: Target, cards: tuple[Card, ...], verb: str = "approve") -> None:
@@ -81,9 +82,13 @@ class Batch(Sure):
 
     def on_key(self, event: events.Key) -> None:
         """Any key that does not scroll leaves."""
-        if event.key not in (*MOVES, "y", "escape"):
+        if event.key not in {*MOVES, "y", "escape"}:
             event.stop()
             self.dismiss(False)
+
+    def action_page(self, by: int) -> None:
+        """By what is on screen at once, so that no line is passed by unseen."""
+        self.action_scroll(by * max(self.query_one("#page", Rows).size.height - 2, 1))
 
     def action_scroll(self, by: int) -> None:
         """By lines."""
