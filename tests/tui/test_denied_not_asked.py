@@ -42,6 +42,20 @@ async def test_narrower_than_140_columns_the_tabs_say_how_much_and_p_opens_the_l
         assert page.index("research") < page.index("background")
 
 
+async def test_a_long_list_is_gone_through_in_strides(sit: Sit) -> None:
+    long = desk(card())
+    long.denials.groups = [replace(groups()[0], host=f"h{number}.example.net") for number in range(150)]
+    async with sit(long) as operator:
+        await seen(operator)
+        await operator.press("p")
+        shown = operator.app.screen
+        assert isinstance(shown, Denied)
+        listed = [(group.slug, group.host) for group in operator.app.board.denied]
+        for key, at in (("pagedown", 10), ("space", 20), ("pageup", 10), ("G", -1), ("home", 0), ("end", -1), ("g", 0)):
+            await operator.press(key)
+            assert shown.selected is not None and shown.selected[:2] == listed[at], key
+
+
 async def test_below_80_columns_the_footer_counts_them_and_every_tab_keeps_its_name(sit: Sit) -> None:
     async with sit(desk(card()), size=(60, 24)) as operator:
         await seen(operator)

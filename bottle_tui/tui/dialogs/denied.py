@@ -27,6 +27,10 @@ class Denied(ModalScreen[DeniedGroup | None]):
         Binding("enter,p", "choose", "as a card", id="denied-choose", tooltip="Open it as a card; nothing is granted"),
         Binding("j,down", "move(1)", "next", id="denied-next", tooltip="The next group"),
         Binding("k,up", "move(-1)", "previous", id="denied-previous", tooltip="The group before"),
+        Binding("pagedown,space", "move(10)", "further", id="denied-page-down", tooltip="Ten groups down"),
+        Binding("pageup", "move(-10)", "back", id="denied-page-up", tooltip="Ten groups up"),
+        Binding("g,home", "move(-100000)", "first", id="denied-first", tooltip="The first group"),
+        Binding("G,end", "move(100000)", "last", id="denied-last", tooltip="The last group"),
     ]
 
     def __init__(self, board: Callable[[], Board | None]) -> None:
