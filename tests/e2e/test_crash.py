@@ -43,6 +43,11 @@ class Command:
         """Whether it still does."""
         return self._process.poll() is None
 
+    @property
+    def screen(self) -> str:
+        """It has none."""
+        return ""
+
     def kill(self) -> None:
         """With -9."""
         self._process.kill()
@@ -63,6 +68,11 @@ class Dashboard:
         """Whether it has not closed its terminal; takes in what it draws."""
         return self._terminal.drain()
 
+    @property
+    def screen(self) -> str:
+        """What stands on it."""
+        return self._terminal.text
+
     def kill(self) -> None:
         """With -9."""
         self._terminal.kill()
@@ -82,7 +92,8 @@ def kill_at(by: Decider, bottle: Bottle, host: str, id: str, step: str, held: st
     reached = range(STEPS.index(step), len(STEPS))
     end = time.monotonic() + 30
     try:
-        while decider.runs() and time.monotonic() < end:
+        while decider.runs():
+            assert time.monotonic() < end, f"it never came to {step}:\n{decider.screen}"
             found = step_of(journal)
             if found in STEPS and STEPS.index(found) in reached:
                 break
