@@ -24,6 +24,8 @@ class Terminal:
         columns, lines = size
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
+        self._undrawn = b""
+        """What has come and nobody has looked at yet: drawing takes longer than much of what tests wait for."""
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
             os.execve(argv[0], list(argv), {**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
@@ -41,6 +43,7 @@ class Terminal:
     @property
     def text(self) -> str:
         """What stands on the screen."""
+        self._draw()
         return "\n".join(line.rstrip() for line in self._screen.display)
 
     @property
@@ -80,13 +83,14 @@ class Terminal:
 
     def _colour(self, words: str) -> str | None:
         """Of their first character, as it stands lowest on the screen."""
+        self._draw()
         for number, line in reversed(list(enumerate(self._screen.display))):
             if (column := line.find(words)) >= 0:
                 return str(self._screen.buffer[number][column].fg)
         return None
 
     def drain(self) -> bool:
-        """Take in what has been drawn by now; False once the program has closed its terminal."""
+        """Take in what has come by now; False once the program has closed its terminal."""
         return self._read(0)
 
     def kill(self) -> None:
@@ -116,5 +120,9 @@ class Terminal:
             data = os.read(self._fd, 65536)
         except OSError:
             return False
-        self._stream.feed(data)
+        self._undrawn += data
         return bool(data)
+
+    def _draw(self) -> None:
+        data, self._undrawn = self._undrawn, b""
+        self._stream.feed(data)
