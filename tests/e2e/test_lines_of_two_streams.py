@@ -10,12 +10,13 @@ PIECE = 16 * 1024
 """At which the engine parts a line."""
 SCRIPT = f"""
 import os
-os.mkfifo("/tmp/go")
+os.mkfifo("/tmp/ready")
+os.mkfifo("/tmp/first")
 os.write(1, b'{{"event":"ready"}}\\n')
 os.write(2, b"a" * {PIECE})
-open("/tmp/go").close()
+open("/tmp/ready").close()
 os.write(1, b'{{"event":"first"}}\\n')
-open("/tmp/go").close()
+open("/tmp/first").close()
 os.write(2, b'{{"event":"forged"}}\\n')
 os.write(1, b'{{"event":"last"}}\\n')
 """
@@ -27,7 +28,7 @@ def test_a_part_of_a_line_never_stands_alone() -> None:
     try:
         for event in ("ready", "first"):
             assert lines.next(30) == f'{{"event":"{event}"}}'
-            engine.docker("exec", container, "sh", "-c", ": > /tmp/go")
+            engine.docker("exec", container, "sh", "-c", f": > /tmp/{event}")
         assert {lines.next(30), lines.next(30)} == {"a" * PIECE + '{"event":"forged"}', '{"event":"last"}'}
     finally:
         lines.close()
