@@ -2,6 +2,7 @@
 mitmproxy's `Headers`, which are pairs of bytes in order."""
 
 import re
+from collections.abc import Collection
 from urllib.parse import unquote_plus
 
 from mitmproxy.http import Headers, Request, Response
@@ -16,6 +17,9 @@ _HOP = frozenset(
 """Hop-by-hop. Transfer-Encoding stays: mitmproxy writes its own framing by it. WebSockets are not compressed: a few
 bytes could unfold to gigabytes in the gate."""
 _EXTENSIONS = b"sec-websocket-extensions"
+_FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
+"""The gate's own to write, and nobody else's under another spelling."""
+_NO_LETTER = re.compile(rb"[^a-z0-9]")
 _VOICE = re.compile(rb"^(x-pipelock-|x-bottle-|pipelock-)", re.IGNORECASE)
 _OVERRIDE = re.compile(
     rb"^(x-http-method|x-method-override|x-original-|x-rewrite-url|x-forwarded-|x-forward-|forwarded$|x-real-ip$|"
@@ -43,13 +47,13 @@ def clean_request(request: Request, *, websocket: bool) -> None:
         name.strip().lower().encode("latin-1", "replace")
         for value in request.headers.get_all("connection")
         for name in value.split(",")
-    } - {b"host", b"content-length", b"transfer-encoding"}
-    dropped = (_HOP | listed) - ({b"connection", b"upgrade"} if websocket else set())
+    } - _FRAMING
+    dropped = _HOP - ({b"connection", b"upgrade"} if websocket else set())
     request.headers = Headers(
         [
             (name, value)
             for name, value in request.headers.fields
-            if name.lower() not in dropped and not _VOICE.match(name) and not _OVERRIDE.match(name)
+            if name.lower() not in listed and not _steers(name, dropped)
         ]
     )
     if websocket:
@@ -72,12 +76,12 @@ def clean_response(response: Response) -> None:
 
 def strip_credentials(request: Request, route: Route) -> None:
     """Remove every credential the agent sent: headers by name, and key-like query parameters."""
-    own = route.auth_header.lower().encode()
+    own = _folded(route.auth_header.encode())
     request.headers = Headers(
         [
             (name, value)
             for name, value in request.headers.fields
-            if name.lower() != own and not _CREDENTIAL.search(name)
+            if _folded(name) != own and not _CREDENTIAL.search(_folded(name))
         ]
     )
     request.data.path = without_keys(request.data.path)
@@ -102,6 +106,18 @@ def inject(request: Request, route: Route, token: Token) -> None:
 def bad_bytes(headers: Headers) -> bool:
     """Whether a name or value holds what would split a header line."""
     return any(re.search(rb"[\r\n\x00]", part) for field in headers.fields for part in field)
+
+
+def _folded(name: bytes) -> bytes:
+    """A name as servers of the CGI kind (WSGI, PHP, Rack) know it: there `X_Original_URL` is X-Original-URL."""
+    return _NO_LETTER.sub(b"-", name.lower())
+
+
+def _steers(name: bytes, dropped: Collection[bytes]) -> bool:
+    folded = _folded(name)
+    if folded in dropped or _VOICE.match(folded) or _OVERRIDE.match(folded):
+        return True
+    return folded in _FRAMING and folded != name.lower()
 
 
 def _key_like(part: bytes) -> bool:
