@@ -103,11 +103,19 @@ class Admission:
         return Verdict("secret_in_request", verdict.request, f"it looks like: {found}", route, verdict.grant)
 
     async def _spend(self, claims: Claims, verdict: Verdict) -> Verdict:
-        """Take one use, on disk; then judge again, for the table may have changed meanwhile."""
-        grant = verdict.grant
-        if grant is None or not await asyncio.to_thread(self._policy.uses.spend, grant):
-            return Verdict("used_up", verdict.request, None, verdict.route, grant)
-        return judge(self._policy, claims, spent=grant)
+        """Take one use, on disk; then judge again: meanwhile the table may have changed, or others have taken the use.
+
+        Another grant may admit the request then, and that one's use is to be taken too.
+        """
+        while verdict.reason is None and verdict.grant is not None and verdict.grant.uses is not None:
+            grant = verdict.grant
+            taken = await asyncio.to_thread(self._policy.uses.spend, grant)
+            verdict = judge(self._policy, claims, spent=grant if taken else None)
+            if taken and verdict.grant is not None and verdict.grant.id == grant.id:
+                return verdict
+            if verdict.reason is None and verdict.grant == grant:  # it could not be written
+                return Verdict("used_up", verdict.request, None, verdict.route, grant)
+        return verdict
 
     def _admit(self, flow: HTTPFlow, verdict: Verdict) -> None:
         route, grant = verdict.route, verdict.grant

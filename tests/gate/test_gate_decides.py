@@ -212,6 +212,44 @@ def test_two_requests_at_once_cannot_share_one_use(make_world, route_of):
     assert answers == [b"200", b"403"]
 
 
+def while_a_use_is_taken(world, monkeypatch, what):
+    """`what` happens between a first decision and the use that it takes."""
+    spend, done = world.gate._policy.uses.spend, []
+
+    def meanwhile(grant):
+        if not done:
+            done.append(grant)
+            what()
+        return spend(grant)
+
+    monkeypatch.setattr(world.gate._policy.uses, "spend", meanwhile)
+
+
+@pytest.mark.parametrize("other", [Grant("b", uses=1), Grant("b")])
+def test_a_use_that_another_request_took_first_leaves_what_other_grants_admit(make_world, route_of, monkeypatch, other):
+    world = make_world(route_of(grants=(Grant("a", uses=1), other)))
+    while_a_use_is_taken(world, monkeypatch, lambda: world.get("https://api.test/first"))
+    assert world.get("https://api.test/second").status == 200
+    assert world.event("allowed", path="/first")["grant"] == "a"
+    assert world.event("allowed", path="/second")["grant"] == "b"
+
+
+def test_a_request_that_another_grant_admits_by_now_takes_a_use_of_that_one(make_world, route_of, monkeypatch):
+    world = make_world(route_of(grants=(Grant("a", uses=1),)))
+    while_a_use_is_taken(world, monkeypatch, lambda: world.load(route_of(grants=(Grant("b", uses=1),))))
+    assert world.get("https://api.test/").status == 200
+    assert world.event("allowed")["grant"] == "b"
+    assert world.gate.ask({"verb": "status"})["uses"] == {"b": 1}
+    refused(world.get("https://api.test/"), "used_up")
+
+
+def test_a_use_that_cannot_be_written_admits_nothing(make_world, route_of, monkeypatch):
+    world = make_world(route_of(grants=(Grant("a", uses=1),)))
+    monkeypatch.setattr(world.gate._policy.uses, "spend", lambda grant: False)
+    refused(world.get("https://api.test/"), "used_up")
+    assert world.upstream.seen == []
+
+
 def test_plain_http_passes_only_for_port_80_without_rules_and_auth(make_world, route_of):
     world = make_world(
         route_of("plain.test", grants=(Grant("g1", ports=(80,)),)),
