@@ -6,6 +6,8 @@
 2. Trailers are dropped; mitmproxy alone would hang.
 3. What never ends is cut: a head, the head of a chunk, trailers, what is sent ahead of its turn. mitmproxy alone would
    keep all of it in memory.
+4. What an upstream says before its answer (100, 102, 103) is passed over, as over HTTP/2; mitmproxy alone would take it
+   for the answer, and the agent would wait for ever for the real one.
 """
 
 import json
@@ -34,6 +36,7 @@ AHEAD_LIMIT = 1024 * 1024
 """Bytes that may come before it is their turn: requests behind the one that is being answered."""
 _TOO_LARGE = "a head may have 64 KiB"
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
+_BEFORE_THE_ANSWER = re.compile(rb"HTTP/1\.[01] 1(?!01)[0-9]{2}[ \r\n]")
 _make_body_reader = _http1.make_body_reader
 
 type Commands = Generator[Any, Any, Any]
@@ -75,7 +78,9 @@ class GateHttp1Client(http.Http1Client):  # type: ignore[misc]
         yield from super().send(event)
 
     def read_headers(self, event: Any) -> Commands:
-        """As mitmproxy's, up to a size that no honest head has."""
+        """As mitmproxy's, up to a size that no honest head has, and without what comes before the answer."""
+        if self.stream_id is not None and isinstance(event, events.DataReceived):
+            self._pass_over()
         if self.stream_id is not None and _endless(self, event):
             yield from self._cut("the head of the answer never ends")
         else:
@@ -87,6 +92,10 @@ class GateHttp1Client(http.Http1Client):  # type: ignore[misc]
             yield from self._cut("more came than the answer")
         else:
             yield from super().wait(event)
+
+    def _pass_over(self) -> None:
+        while _BEFORE_THE_ANSWER.match(bytes(self.buf)[:16]) and self.buf.maybe_extract_lines():
+            pass
 
     def _cut(self, message: str) -> Commands:
         yield commands.CloseConnection(self.conn)

@@ -406,3 +406,15 @@ def test_trailers_over_http1_are_dropped_both_ways(world):
                 data += sock.recv(65536)
             assert b"fake" not in data
     assert [seen.body for seen in world.upstream.seen] == [b"body", b"body"]
+
+
+@pytest.mark.parametrize("pause", [b"", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_what_an_upstream_says_before_its_answer_is_not_taken_for_it(world, talk, pause):
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+    world.upstream.answers["/hints"] = early + pause + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    with world.tunnel("api.test") as sock:
+        sock.settimeout(5)
+        reply = talk(sock, "GET", "/hints", "api.test")
+        assert (reply.status, reply.body, reply.headers) == (200, b"ok", {"content-length": "2"})
+        assert talk(sock, "GET", "/next", "api.test").json()["target"] == "/next"
+    assert world.event("finished", path="/hints")["status"] == 200
