@@ -115,6 +115,9 @@ class GateAddon:
 
     def websocket_end(self, flow: HTTPFlow) -> None:
         """A WebSocket is closed."""
+        with self._cutting(flow) as flight:
+            if flight is not None:
+                self._answers.closed(flow, flight)
         self._flights.over(flow, request=True, response=True)
 
     def client_connected(self, client: Client) -> None:

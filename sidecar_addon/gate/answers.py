@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mitmproxy.http import HTTPFlow, Response
 
-from sidecar_addon.gate import headers
+from sidecar_addon.gate import headers, sockets
 from sidecar_addon.gate.flights import Flight, Flights
 from sidecar_addon.gate.reflected import Reflected, Unsearchable, Watch
 from sidecar_addon.gate.refusal import Refusal, hint, response
@@ -82,6 +82,11 @@ class Answers:
         flight.bytes_down += len(message.content)
         if token is not None and token.encode() in message.content:
             message.drop()
+            self._cut(flow, flight)
+
+    def closed(self, flow: HTTPFlow, flight: Flight) -> None:
+        """A WebSocket is closed; the gate's credential in a ping or in the reason of the close was kept back."""
+        if sockets.REFLECTED in flow.metadata:
             self._cut(flow, flight)
 
     def _failed(self, flow: HTTPFlow, flight: Flight, message: str) -> Response:

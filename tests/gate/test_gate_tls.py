@@ -172,3 +172,28 @@ def test_a_token_in_a_websocket_message_never_reaches_the_agent(talking):
     with sock, contextlib.suppress(OSError):
         assert b"real-token" not in say(sock, b"the-real-token-value")
     assert talking.event("finished")["cut"] == "token_reflected"
+
+
+@pytest.mark.parametrize("start", [b"\x89\x00", b"\x8a\x00", b"\x88\x00\x03\xe8"], ids=["ping", "pong", "close"])
+def test_a_token_in_what_is_no_message_of_a_websocket_never_reaches_the_agent(talking, start):
+    said = b"token: the-real-token-value"
+    frame = start[:1] + bytes([len(start[2:]) + len(said)]) + start[2:] + said
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    talking.upstream.answers["/websocket"] = switch + frame
+    sock, seen = websocket(talking)
+    with sock, contextlib.suppress(OSError):
+        while data := sock.recv(65536):
+            seen += data
+    assert b"real-token" not in seen
+    assert talking.event("finished")["cut"] == "token_reflected"
+
+
+def test_pings_and_the_reason_of_a_close_pass_as_they_are(talking):
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    talking.upstream.answers["/websocket"] = switch + b"\x89\x02hi\x88\x05\x03\xe8bye"
+    sock, seen = websocket(talking)
+    with sock, contextlib.suppress(OSError):
+        while data := sock.recv(65536):
+            seen += data
+    assert seen.partition(b"\r\n\r\n")[2] == b"\x89\x02hi\x88\x05\x03\xe8bye"
+    assert talking.event("finished")["cut"] is None
