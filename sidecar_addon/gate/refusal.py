@@ -6,9 +6,11 @@ from typing import Any
 
 from mitmproxy.http import Response
 
-from sidecar_addon import paths
+from sidecar_addon import asks, paths
 from sidecar_addon.table import METHODS
 
+_LONGEST_PREFIX = asks.MAX_PREFIX_LENGTH // 2
+"""Clients take no header of any length, and the hint is one."""
 _FIXED = {
     "quarantined": "the operator has quarantined this bottle; do not retry, ask the operator",
     "gate_error": "the gate could not decide, so it denied; report this id to the operator and do not retry at once",
@@ -83,26 +85,40 @@ def hint(refusal: Refusal) -> str:
             "the certificate did not match how this host is scanned; the operator must look at it "
             f"(or call pipelock-block with {_arguments(host=refusal.host, want='passthrough')})"
         )
-    if refusal.method not in METHODS:
+    if refusal.method not in METHODS and refusal.method != "CONNECT":
         return f"the method {refusal.method[:20]} never passes; use another one"
+    wanted = _wanted(refusal)
+    try:
+        asks.normalise("egress-block", {**wanted, "justification": "?"})
+    except asks.ProposalError as error:
+        return f"this cannot be asked for ({str(error)[:300]}); do without it or tell the user"
+    asked = f"call egress-block with {_arguments(**wanted)}"
     if refusal.reason == "websocket_not_scannable":
-        return (
-            f"call egress-block with {_arguments(host=refusal.host, methods=['WEBSOCKET'])}, and pipelock-block with "
-            f"{_arguments(host=refusal.host, want='passthrough')}, then retry once"
-        )
-    return f"call egress-block with {_ask(refusal)}, then retry once"
+        asked += f", and pipelock-block with {_arguments(host=refusal.host, want='passthrough')}"
+    return f"{asked}, then retry once"
 
 
-def _ask(refusal: Refusal) -> str:
-    wanted: dict[str, Any] = {"host": refusal.host}
+def _wanted(refusal: Refusal) -> dict[str, Any]:
+    """The least that would admit the request; of a CONNECT neither path nor method are known."""
     if refusal.port == 80:  # plain http passes only without path and method rules
-        return _arguments(**wanted, ports=[80])
-    if paths.problem(refusal.path) is None and refusal.path != "/":
-        wanted["path_allowlist"] = [refusal.path]
-    wanted["methods"] = [refusal.method]
+        return {"host": refusal.host, "ports": [80]}
+    wanted: dict[str, Any] = {"host": refusal.host}
+    prefix = _prefix(refusal.path)
+    if prefix != "/":
+        wanted["path_allowlist"] = [prefix]
+    if refusal.method in METHODS:
+        wanted["methods"] = [refusal.method]
     if refusal.port != 443:
         wanted["ports"] = [refusal.port]
-    return _arguments(**wanted)
+    return wanted
+
+
+def _prefix(path: str) -> str:
+    """The longest prefix of a path that can be asked for: all of it, or up to a `*` or to where it gets too long."""
+    if paths.problem(path) is not None:
+        return "/"
+    fit = path[:_LONGEST_PREFIX].partition("*")[0]
+    return path if fit == path else fit.rpartition("/")[0] + "/"
 
 
 def _arguments(**wanted: Any) -> str:

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy.http import Headers, Request, Response
 
+from sidecar_addon import asks
 from sidecar_addon.gate import headers, secrets, stream
 from sidecar_addon.gate.events import Events
 from sidecar_addon.gate.master import StartError, start
@@ -23,6 +24,7 @@ from sidecar_addon.gate.reflected import Reflected, Unsearchable, Watch
 from sidecar_addon.gate.refusal import Refusal, hint
 from sidecar_addon.gate.settings import Settings, write_line
 from sidecar_addon.gate.tokens import MemoryTokens
+from sidecar_addon.table import METHODS
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 
@@ -277,6 +279,20 @@ def refusal(reason, **more):
         (refusal("host_not_allowed", port=80), 'call egress-block with {"host": "api.test", "ports": [80], "just'),
         (refusal("host_not_allowed", method="TRACE"), "never passes"),
         (refusal("websocket_not_scannable", method="WEBSOCKET"), '"want": "passthrough"'),
+        (
+            refusal("websocket_not_scannable", method="WEBSOCKET", port=8443),
+            '"path_allowlist": ["/v1/x"], "methods": ["WEBSOCKET"], "ports": [8443]',
+        ),
+        (
+            refusal("port_not_allowed", method="CONNECT", path="", port=8443),
+            'call egress-block with {"host": "api.test", "ports": [8443], "just',
+        ),
+        (
+            refusal("host_not_allowed", method="CONNECT", host="10.0.0.1"),
+            "cannot be asked for (host: '10.0.0.1' is an IP",
+        ),
+        (refusal("host_not_allowed", host="localhost"), "localhost is your own container"),
+        (refusal("host_not_allowed", path="/v1/a*b/c"), '"path_allowlist": ["/v1/"]'),
         (refusal("scan_state_mismatch"), "pipelock-block"),
         (refusal("pipelock", want="allow"), 'call pipelock-block with {"host": "api.test", "want": "allow"'),
         (refusal("pipelock"), '"want": "passthrough"'),
@@ -292,6 +308,23 @@ def refusal(reason, **more):
 def test_hints_name_the_arguments(refused, says):
     assert says in hint(refused)
     assert refused.response().headers["X-Bottle-Hint"] == hint(refused)
+
+
+@given(
+    host=st.one_of(st.sampled_from(["api.test", "10.0.0.1", "localhost", "x.internal", "api.test.", "*"]), st.text()),
+    path=st.one_of(st.text(), st.from_regex(r"/[a-z*/%?.]{0,40}", fullmatch=True), st.just("/v1/" + "x" * 30_000)),
+    method=st.sampled_from([*METHODS, "CONNECT"]),
+    port=st.sampled_from([443, 80, 8443]),
+    reason=st.sampled_from(["host_not_allowed", "port_not_allowed", "path_not_allowed", "expired", "used_up"]),
+)
+def test_a_hint_is_short_and_names_nothing_that_would_be_refused_at_the_door(reason, **asked):
+    text = hint(refusal(reason, **asked))
+    assert len(text) < 2_000
+    if text.startswith("call egress-block with "):
+        arguments = json.loads(text.removeprefix("call egress-block with ").removesuffix(", then retry once"))
+        asks.normalise("egress-block", arguments)
+    else:
+        assert text.startswith("this cannot be asked for (host: ")
 
 
 def test_a_foreign_path_cannot_break_out_of_the_answer():
