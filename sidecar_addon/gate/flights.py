@@ -68,6 +68,8 @@ class Flights:
     abort: Callable[[str], None]
     stats: dict[str, ScanStats] = field(default_factory=dict)
     _by_flow: dict[str, Flight] = field(default_factory=dict)
+    _by_client: dict[str, dict[str, Flight]] = field(default_factory=dict)
+    """The same ones. Many connections end at once, each with many requests: none of them looks at all there are."""
 
     def __len__(self) -> int:
         """How many are under way and not cut."""
@@ -79,6 +81,7 @@ class Flights:
     def admit(self, flow: HTTPFlow, flight: Flight) -> None:
         """A request was let through."""
         self._by_flow[flow.id] = flight
+        self._by_client.setdefault(flight.client, {})[flow.id] = flight
         self.events.emit("allowed", **flight.fields(), reason=None)
 
     def of(self, flow: HTTPFlow) -> Flight | None:
@@ -88,7 +91,7 @@ class Flights:
     def cut(self, flights: Iterable[Flight], reason: str) -> int:
         """Abort these flights' connections; how many requests that ends."""
         clients = {flight.client for flight in flights}
-        ended = [flight for flight in self if flight.client in clients]
+        ended = [flight for client in clients for flight in self._by_client.get(client, {}).values()]
         for flight in ended:
             flight.cut = flight.cut or reason
         for client in clients:
@@ -108,9 +111,8 @@ class Flights:
 
     def gone(self, client: str) -> None:
         """A client connection is closed: whatever was under way on it is over."""
-        for identity, flight in list(self._by_flow.items()):
-            if flight.client == client:
-                self._finish(identity, flight)
+        for identity, flight in list(self._by_client.get(client, {}).items()):
+            self._finish(identity, flight)
 
     def by_host(self) -> dict[str, int]:
         """How many are under way and not cut, by host."""
@@ -118,6 +120,10 @@ class Flights:
 
     def _finish(self, identity: str, flight: Flight) -> None:
         del self._by_flow[identity]
+        of_client = self._by_client[flight.client]
+        del of_client[identity]
+        if not of_client:
+            del self._by_client[flight.client]
         now = self.monotonic()
         if flight.route.pipelock == "scanned":
             self._count(flight, (flight.answered or now) - flight.started)
