@@ -107,13 +107,25 @@ async def forward(client: Client, request: h11.Request, target: Target, upstream
     upstream[1].write(http.send(head) or b"")
     if client.http.they_are_waiting_for_100_continue:
         await client.send(h11.InformationalResponse(status_code=100, headers=[]))
-    upload = asyncio.create_task(_upload(client, http, upstream[1]))
+    upload = asyncio.create_task(_until_left(client, http, upstream[1]))
+    download = asyncio.create_task(_download(client, http, upstream[0]))
     try:
-        return await _download(client, http, upstream[0])
+        await asyncio.wait({upload, download}, return_when=asyncio.FIRST_COMPLETED)
+        if not download.done():
+            raise ConnectionResetError("the client left before its answer was whole")
+        return download.result()
     finally:
         upload.cancel()
-        with contextlib.suppress(asyncio.CancelledError, OSError, h11.ProtocolError):
-            await upload
+        download.cancel()
+        await asyncio.gather(upload, download, return_exceptions=True)
+
+
+async def _until_left(client: Client, http: h11.Connection, writer: asyncio.StreamWriter) -> None:
+    """The request's body, then nothing more: ends when the client does. An upstream need not take the whole body."""
+    with contextlib.suppress(OSError):
+        await _upload(client, http, writer)
+    while await client.reader.read(CHUNK):
+        pass
 
 
 async def _upload(client: Client, http: h11.Connection, writer: asyncio.StreamWriter) -> None:

@@ -145,3 +145,30 @@ async def test_it_does_not_start_without_enforcement(tmp_path: Path, rules: str)
     (tmp_path / "pipelock.yaml").write_text(f"{rules}\napi_allowlist: [a.test]\n")
     with pytest.raises(ConfigError, match="strict"):
         await Hop(tmp_path / "pipelock.yaml", Events(print, print), listen=("127.0.0.1", 0)).start()
+
+
+async def test_an_exchange_whose_client_left_is_over_although_its_upstream_never_answers(tmp_path: Path) -> None:
+    """Otherwise each would hold two open files for as long as an upstream likes."""
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await reader.read()
+        left.set()
+        writer.close()
+
+    upstream = await asyncio.start_server(silent, "127.0.0.1", 0)
+    path = tmp_path / "pipelock.yaml"
+    path.write_text(yaml.safe_dump({"mode": "strict", "api_allowlist": ["web.test"]}))
+    where = {"web.test": ("127.0.0.1", upstream.sockets[0].getsockname()[1])}
+    hop = Hop(path, Events(lambda line: None, lambda line: None), listen=("127.0.0.1", 0), upstreams=where)
+    await hop.start()
+    try:
+        _, writer = await dial(hop, "GET http://web.test/ HTTP/1.1\nHost: web.test")
+        await asyncio.wait_for(asked.wait(), 5)
+        writer.close()
+        await asyncio.wait_for(left.wait(), 5)
+    finally:
+        await hop.close()
+        upstream.close()
