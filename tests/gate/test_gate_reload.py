@@ -311,6 +311,15 @@ def test_the_allowlist_page_shows_the_table_without_slots(make_world, route_of):
     assert world.parent.plain == []
 
 
+def test_the_allowlist_page_is_made_once_for_each_table(world, route_of):
+    page = world.gate._addon._page
+    first = page.answer("GET", "/allowlist").content
+    assert page.answer("GET", "/allowlist").content is first
+    world.load(route_of("b.test"))
+    after = json.loads(page.answer("GET", "/allowlist").content)
+    assert ([route["host"] for route in after["routes"]], after["generation"]) == (["b.test"], 2)
+
+
 def test_the_decide_page_always_answers_200(world):
     asked = {
         "/decide?method=GET&url=https%3A%2F%2Fapi.test%2F": (True, None),
