@@ -77,8 +77,10 @@ def decide(table: Table, request: Request, conditions: Conditions) -> Decision:
     if route is None:
         return Decision(False, "host_not_allowed")
     best = Decision(False, "host_not_allowed", route)
+    # Once for all grants: of a path as long as an agent likes to make it.
+    ambiguous = any(_ruled(grant) for grant in route.grants) and paths.problem(request.path) is not None
     for grant in route.grants:
-        reason = _first_failure(route, grant, host, request, conditions)
+        reason = _first_failure(route, grant, host, request, conditions, ambiguous)
         if reason is None:
             return Decision(True, None, route, grant)
         if REASONS.index(reason) >= REASONS.index(best.reason or REASONS[0]):
@@ -86,29 +88,32 @@ def decide(table: Table, request: Request, conditions: Conditions) -> Decision:
     return best
 
 
-def _first_failure(route: Route, grant: Grant, host: str, request: Request, conditions: Conditions) -> str | None:
+def _ruled(grant: Grant) -> bool:
+    return grant.path_allowlist is not None or grant.methods is not None
+
+
+def _first_failure(
+    route: Route, grant: Grant, host: str, request: Request, conditions: Conditions, ambiguous: bool
+) -> str | None:
     if grant.host is not None and not covers(grant.host, host):
         return "host_not_allowed"
     if request.port not in grant.ports:
         return "port_not_allowed"
-    ruled = grant.path_allowlist is not None or grant.methods is not None
-    if ruled and paths.problem(request.path):
+    if ambiguous and _ruled(grant):
         return "ambiguous_path"
     if grant.path_allowlist is not None and not any(paths.admits(p, request.path) for p in grant.path_allowlist):
         return "path_not_allowed"
     if not _method_admitted(grant, request.method):
         return "method_not_allowed"
-    return _first_state_failure(route, grant, request, conditions, ruled)
+    return _first_state_failure(route, grant, request, conditions)
 
 
-def _first_state_failure(
-    route: Route, grant: Grant, request: Request, conditions: Conditions, ruled: bool
-) -> str | None:
+def _first_state_failure(route: Route, grant: Grant, request: Request, conditions: Conditions) -> str | None:
     if _expired(route, grant, conditions):
         return "expired"
     if grant.uses is not None and conditions.uses_left(grant) < 1:
         return "used_up"
-    if request.scheme != "https" and (request.port != 80 or ruled or route.has_auth):
+    if request.scheme != "https" and (request.port != 80 or _ruled(grant) or route.has_auth):
         return "tls_required"
     if route.has_auth and not conditions.tokens_ready(route):
         return "token_missing"

@@ -1,5 +1,6 @@
 """The decision: host, grant, state; and the order of the reasons."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -102,6 +103,25 @@ def test_of_several_grants_the_reason_is_that_of_the_one_which_got_furthest():
     for grants in ((Grant("a", ("/v2/",)), furthest), (furthest, Grant("a", ("/v2/",)))):
         decision = decide(one(*grants), ask(), LIVE)
         assert (decision.reason, decision.grant) == ("expired", furthest)
+
+
+class Counting(str):
+    """A path that counts how often all of it is looked at."""
+
+    looks = 0
+
+    def split(self, *args):
+        Counting.looks += 1
+        return super().split(*args)
+
+
+@pytest.mark.parametrize("path", ["/v9/x", "/v9/../x"])
+def test_a_path_is_looked_at_once_however_many_grants_a_route_has(monkeypatch, path):
+    """An agent makes its path as long as a head may be; a table with a hundred grants would look at it for seconds."""
+    monkeypatch.setattr(Counting, "looks", 0)
+    grants = [Grant(f"g{number}", (f"/v{number}/",), ("GET",)) for number in range(100)]
+    decide(one(*grants), replace(ask(), path=Counting(path)), LIVE)
+    assert Counting.looks <= 1
 
 
 def test_a_route_whose_grants_are_gone_is_not_taken_over_by_a_wildcard():

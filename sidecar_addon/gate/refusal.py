@@ -115,10 +115,10 @@ def _wanted(refusal: Refusal) -> dict[str, Any]:
 
 def _prefix(path: str) -> str:
     """The longest prefix of a path that can be asked for: all of it, or up to a `*` or to where it gets too long."""
-    if paths.problem(path) is not None:
-        return "/"
     fit = path[:_LONGEST_PREFIX].partition("*")[0]
-    return path if fit == path else fit.rpartition("/")[0] + "/"
+    if fit != path:
+        fit = fit.rpartition("/")[0] + "/"
+    return fit if paths.problem(fit) is None else "/"
 
 
 def _arguments(**wanted: Any) -> str:
