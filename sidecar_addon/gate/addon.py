@@ -77,7 +77,7 @@ class GateAddon:
     def request(self, flow: HTTPFlow) -> None:
         """The agent has sent everything; its trailers have not gone on yet."""
         with self._cutting(flow) as flight:
-            if flight is not None and self._admission.secret_in_trailers(flow):
+            if flight is not None and self._admission.secret_in_trailers(flow, flight.route):
                 flow.request.trailers = None
                 flight.reason = "secret_in_request"
                 self._events.denied(**flight.fields() | {"reason": "secret_in_request"})

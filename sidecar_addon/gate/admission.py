@@ -19,6 +19,7 @@ from sidecar_addon.gate.settings import Settings
 from sidecar_addon.gate.tokens import matching
 from sidecar_addon.hosts import HostError, normalise
 from sidecar_addon.matching import Request
+from sidecar_addon.table import Route
 
 _SEARCHED = 6
 """Shorter tokens stand in ordinary text by chance, so they are not searched in what the agent sends."""
@@ -80,8 +81,10 @@ class Admission:
         )
         return Refusal(identity, reason, asked.host, asked.path, asked.method, asked.port, verdict.detail)
 
-    def secret_in_trailers(self, flow: HTTPFlow) -> bool:
-        """Whether the trailers that the agent sent hold a secret."""
+    def secret_in_trailers(self, flow: HTTPFlow, route: Route) -> bool:
+        """Whether the trailers that the agent sent hold a secret, without those that do not go on."""
+        if flow.request.trailers:
+            headers.clean_trailers(flow.request, route)
         return requests.secret_in_trailers(flow, self._settings.dlp_patterns, self._held()) is not None
 
     async def _hold(self) -> None:

@@ -74,15 +74,21 @@ def clean_response(response: Response) -> None:
         response.trailers = Headers([field for field in response.trailers.fields if not _VOICE.match(field[0])])
 
 
-def strip_credentials(request: Request, route: Route) -> None:
-    """Remove every credential the agent sent: headers by name, and key-like query parameters."""
-    own = _folded(route.auth_header.encode())
-    request.headers = Headers(
+def clean_trailers(request: Request, route: Route) -> None:
+    """Remove from the trailers what would not have passed as a header: some servers read both alike."""
+    request.trailers = Headers(
         [
             (name, value)
-            for name, value in request.headers.fields
-            if _folded(name) != own and not _CREDENTIAL.search(_folded(name))
+            for name, value in request.trailers.fields
+            if not _steers(name, _HOP | _FRAMING) and not (route.has_auth and _is_credential(name, route))
         ]
+    )
+
+
+def strip_credentials(request: Request, route: Route) -> None:
+    """Remove every credential the agent sent: headers by name, and key-like query parameters."""
+    request.headers = Headers(
+        [(name, value) for name, value in request.headers.fields if not _is_credential(name, route)]
     )
     request.data.path = without_keys(request.data.path)
 
@@ -118,6 +124,11 @@ def _steers(name: bytes, dropped: Collection[bytes]) -> bool:
     if folded in dropped or _VOICE.match(folded) or _OVERRIDE.match(folded):
         return True
     return folded in _FRAMING and folded != name.lower()
+
+
+def _is_credential(name: bytes, route: Route) -> bool:
+    folded = _folded(name)
+    return folded == _folded(route.auth_header.encode()) or bool(_CREDENTIAL.search(folded))
 
 
 def _key_like(part: bytes) -> bool:

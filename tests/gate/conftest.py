@@ -183,6 +183,7 @@ class Seen:
     headers: list[tuple[str, str]]
     body: bytes = b""
     version: str = "HTTP/1.1"
+    trailers: list[tuple[str, str]] = field(default_factory=list)
 
     def header(self, name: str) -> str | None:
         """The first value of a header."""
@@ -330,6 +331,8 @@ class Upstream:
                     open_requests[event.stream_id].body += event.data
                     if not self.stingy:
                         connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                elif isinstance(event, h2.events.TrailersReceived):
+                    open_requests[event.stream_id].trailers = list(event.headers)
                 elif isinstance(event, h2.events.StreamEnded):
                     connection.send_headers(event.stream_id, [(":status", "200"), ("content-type", "text/plain")])
                     connection.send_data(event.stream_id, b"over h2", end_stream=True)

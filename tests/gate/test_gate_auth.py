@@ -299,6 +299,24 @@ def test_a_secret_in_trailers_cuts_the_request(authed):
     assert GITHUB not in str(authed.upstream.seen)
 
 
+def test_what_does_not_pass_as_a_header_does_not_pass_as_a_trailer(authed, upstream):
+    upstream.offers = ("h2",)
+    trailers = {"x-note": "1", "x-http-method-override": "DELETE", "host": "evil.test", "authorization": "agents-own"}
+    for host in ("api.test", "open.test"):
+        connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        connection.initiate_connection()
+        fields = [(":method", "POST"), (":scheme", "https"), (":authority", host), (":path", "/")]
+        connection.send_headers(1, fields)
+        connection.send_data(1, b"body")
+        connection.send_headers(1, list(trailers.items()), end_stream=True)
+        with authed.tunnel(host, offers=("h2",)) as sock:
+            sock.sendall(connection.data_to_send())
+            authed.event("finished", host=host, status=200)
+    with_auth, without = upstream.seen
+    assert with_auth.trailers == [("x-note", "1")]
+    assert without.trailers == [("x-note", "1"), ("authorization", "agents-own")]
+
+
 @pytest.mark.parametrize(
     "name",
     [
