@@ -20,6 +20,9 @@ from sidecar_addon.gate import connections
 AT_WORK = 400
 """Requests of one connection that are not over. An honest agent has at most the 100 that it is told it may open."""
 
+_DIGITS = 19
+_MAY_END = (h2.events.RequestReceived, h2.events.DataReceived, h2.events.TrailersReceived)
+
 
 class GateHttp2Server(http.Http2Server):  # type: ignore[misc]
     """The HTTP/2 connection to the agent."""
@@ -27,15 +30,32 @@ class GateHttp2Server(http.Http2Server):  # type: ignore[misc]
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         connections.know(context.client, self.h2_conn, to_agent=True)
+        self._missing: dict[int, int] = {}
+        """Of bodies that said their length, the bytes still to come, by stream."""
 
     def handle_h2_event(self, event: Any) -> Generator[Any, Any, bool]:
         """As mitmproxy's, but for resets, and for more requests than an honest agent has."""
         if isinstance(event, h2.events.RequestReceived) and len(self._at_work()) >= AT_WORK:
             yield from self.protocol_error("too many requests at once", h2.errors.ErrorCodes.ENHANCE_YOUR_CALM)
             return True
+        if self._falls_short(event):
+            yield from self.protocol_error("a body is shorter than its head says")
+            return True
         if isinstance(event, h2.events.StreamReset) and event.stream_id in self._at_work():
             self.streams.setdefault(event.stream_id, StreamState.HEADERS_RECEIVED)
         return bool((yield from super().handle_h2_event(event)))
+
+    def _falls_short(self, event: Any) -> bool:
+        if isinstance(event, h2.events.RequestReceived):
+            said = dict(event.headers).get(b"content-length", b"")
+            if said.isdigit() and len(said) < _DIGITS:
+                self._missing[event.stream_id] = int(said)
+        elif isinstance(event, h2.events.DataReceived) and event.stream_id in self._missing:
+            self._missing[event.stream_id] -= len(event.data)
+        elif isinstance(event, h2.events.StreamReset):
+            self._missing.pop(event.stream_id, None)
+        ends = isinstance(event, _MAY_END) and event.stream_ended is not None
+        return ends and self._missing.pop(event.stream_id, 0) > 0
 
     def _at_work(self) -> Mapping[int, Any]:
         """The streams, of all that this connection has opened, that are not over."""

@@ -7,6 +7,7 @@ import h2.config
 import h2.connection
 import h2.errors
 import h2.events
+import pytest
 
 from sidecar_addon.gate import http2
 from sidecar_addon.table import Grant
@@ -109,3 +110,45 @@ def test_connections_that_never_send_their_request_do_not_keep_others_from_their
     finally:
         for sock in idle:
             sock.close()
+
+
+ENDS = (h2.events.ConnectionTerminated, h2.events.StreamEnded)
+
+
+def falls_short(kind, number, path, length):
+    """A request over HTTP/2 that says it has a body of `length`, and has none of it or only its first byte."""
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    connection.initiate_connection()
+    fields = [(":method", "POST"), (":scheme", "https"), (":authority", "api.test"), (":path", path)]
+    connection.send_headers(number, [*fields, ("content-length", str(length))], end_stream=kind == "no body")
+    if kind == "trailers":
+        connection.send_data(number, b"x")
+        connection.send_headers(number, [("x-note", "1")], end_stream=True)
+    return connection
+
+
+@pytest.mark.parametrize("offers", [("http/1.1",), ("h2",)])
+@pytest.mark.parametrize("kind", ["no body", "trailers"])
+def test_a_body_that_falls_short_of_its_length_does_not_end_its_request(world, upstream, offers, kind):
+    """A server that goes by the length would take what comes next for the rest of the body."""
+    upstream.offers = offers
+    connection = falls_short(kind, 1, "/", 50)
+    ended = None
+    with world.tunnel("api.test", offers=("h2",)) as sock:
+        sock.settimeout(5)
+        sock.sendall(connection.data_to_send())
+        while ended is None:
+            data = sock.recv(65536)
+            assert data
+            found = [event for event in connection.receive_data(data) if isinstance(event, ENDS)]
+            ended = found[0] if found else None
+    assert isinstance(ended, h2.events.ConnectionTerminated)
+    assert world.get("https://api.test/").status == 200
+
+
+def test_a_body_that_is_as_long_as_it_says_passes_also_with_trailers(world):
+    connection = falls_short("trailers", 1, "/", 1)
+    with world.tunnel("api.test", offers=("h2",)) as sock:
+        sock.sendall(connection.data_to_send())
+        assert world.event("finished", status=200)["bytes_up"] == 1
+    assert world.upstream.seen[0].body == b"x"
