@@ -20,15 +20,17 @@ class Uses:
         self._lock = threading.Lock()
 
     def left(self, grant: Grant) -> int:
-        """How many requests the grant is still good for; 0 when its count cannot be read."""
-        with self._lock:
-            spent = self._read(grant.id)
+        """How many requests the grant is still good for; 0 when its count cannot be read.
+
+        Never waits for a use that is being written: every decision asks this, and a disk may be slow.
+        """
+        spent = self._count(grant.id)
         return 0 if spent is None else max(0, (grant.uses or 0) - spent)
 
     def spend(self, grant: Grant) -> bool:
         """Take one use and sync it to disk; False when none is left or it cannot be written. Blocks: off the loop."""
         with self._lock:
-            spent = self._read(grant.id)
+            spent = self._count(grant.id)
             if spent is None or spent >= (grant.uses or 0):
                 return False
             try:
@@ -40,17 +42,12 @@ class Uses:
 
     def spent(self, ids: list[str]) -> dict[str, int]:
         """Spent uses by grant id, for those asked that have spent any."""
-        with self._lock:
-            counts = {identity: self._read(identity) for identity in ids}
+        counts = {identity: self._count(identity) for identity in ids}
         return {identity: count for identity, count in counts.items() if count}
 
-    def _read(self, identity: str) -> int | None:
-        if identity in self._spent:
-            return self._spent[identity]
-        count = self._read_file(identity)
-        if count is not None:
-            self._spent[identity] = count
-        return count
+    def _count(self, identity: str) -> int | None:
+        count = self._spent.get(identity)
+        return self._read_file(identity) if count is None else count
 
     def _read_file(self, identity: str) -> int | None:
         if not _NAME.match(identity) or identity.strip(".") == "":

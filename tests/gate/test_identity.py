@@ -1,5 +1,8 @@
 """Identity and judgement as functions, every branch."""
 
+import os
+import queue
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -276,3 +279,20 @@ def test_a_use_that_cannot_be_written_is_not_given(tmp_path):
     (tmp_path / ".g.new").mkdir()
     assert uses.spend(Grant("g", uses=5)) is False
     assert list(Path(tmp_path).glob("g")) == []
+
+
+def test_a_use_that_is_being_written_keeps_no_other_decision_waiting(tmp_path):
+    """The folder's file for the new count is a pipe that nobody reads: to write there waits, as on a slow disk."""
+    uses = Uses(tmp_path)
+    os.mkfifo(tmp_path / ".g.new")
+    writing = threading.Thread(target=uses.spend, args=(Grant("g", uses=5),))
+    writing.start()
+    try:
+        asked = queue.Queue()
+        asking = threading.Thread(target=lambda: asked.put((uses.left(Grant("g", uses=5)), uses.spent(["g"]))))
+        asking.start()
+        assert asked.get(timeout=5) == (5, {})
+    finally:
+        os.close(os.open(tmp_path / ".g.new", os.O_RDONLY))
+        writing.join(5)
+        asking.join(5)
