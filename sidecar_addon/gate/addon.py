@@ -67,6 +67,7 @@ class GateAddon:
             tunnel = self._tunnels.get(flow.client_conn)
             if tunnel is None and not self._has_password(flow):
                 return
+            await self._admission.turn()
             if tunnel is None and flow.error is None and flow.request.data.host.lower() == HOST:
                 self._answer_page(flow)
                 return
@@ -74,8 +75,10 @@ class GateAddon:
         except Exception:  # noqa: BLE001  the gate's decision: whatever fails, deny
             self._fail_closed(flow)
 
-    def request(self, flow: HTTPFlow) -> None:
+    async def request(self, flow: HTTPFlow) -> None:
         """The agent has sent everything; its trailers have not gone on yet."""
+        if flow.request.trailers:
+            await self._admission.turn()
         with self._cutting(flow) as flight:
             if flight is not None and self._admission.secret_in_trailers(flow, flight.route):
                 flow.request.trailers = None

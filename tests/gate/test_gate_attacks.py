@@ -152,3 +152,35 @@ def test_a_body_that_is_as_long_as_it_says_passes_also_with_trailers(world):
         sock.sendall(connection.data_to_send())
         assert world.event("finished", status=200)["bytes_up"] == 1
     assert world.upstream.seen[0].body == b"x"
+
+
+def test_between_two_decisions_the_gate_does_whatever_else_waits(world, monkeypatch):
+    """Also where many requests come at once: what the operator decides does not wait for the last of them."""
+    loop, decide, rounds, decided = world.gate._loop, world.gate._policy.decide, [0], []
+
+    def count():
+        rounds[0] += 1
+        if len(decided) < MANY:
+            loop.call_soon(count)
+
+    def deciding(request, **more):
+        decided.append(rounds[0])
+        return decide(request, **more)
+
+    monkeypatch.setattr(world.gate._policy, "decide", deciding)
+    sent = threading.Event()
+    socks = [world.connect() for _ in range(MANY)]
+    try:
+        for sock in socks:
+            sock.sendall(b"GET http://other.test/ HTTP/1.1\r\nHost: other.test\r\n")
+        loop.call_soon_threadsafe(lambda: (sent.wait(10), count()))
+        for sock in socks:
+            sock.sendall(b"\r\n")
+        sent.set()
+        for sock in socks:
+            assert sock.recv(65536).startswith(b"HTTP/1.1 403")
+    finally:
+        for sock in socks:
+            sock.close()
+    assert len(decided) == MANY
+    assert len(set(decided)) == MANY
