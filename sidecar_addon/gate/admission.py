@@ -35,6 +35,7 @@ class Admission:
         self._events = events
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._turn_is_taken = False
 
     def table_changed(self) -> None:
         """Wake the requests that wait for a hold to end; they look at the new table."""
@@ -66,7 +67,13 @@ class Admission:
         from coming into force until the last was done.
         """
         async with self._turn:
-            await asyncio.sleep(0)
+            while self._turn_is_taken:
+                await asyncio.sleep(0)
+            self._turn_is_taken = True
+            asyncio.get_running_loop().call_soon(self._free_turn)
+
+    def _free_turn(self) -> None:
+        self._turn_is_taken = False
 
     def refuse(self, flow: HTTPFlow, verdict: Verdict) -> None:
         """Answer with the refusal; nothing of the request goes on, and nothing more of it is asked for."""
