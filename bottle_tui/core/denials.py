@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice, product
 
 from bottle_tui.core.evidence import Denial, Fit, Group, Replay, Unseen, Window
-from bottle_tui.core.prefixes import narrowest, prefix_of
+from bottle_tui.core.prefixes import is_canonical, narrowest, prefix_of
 from sidecar_addon import hosts, matching, paths
 from sidecar_addon.table import METHODS, Table
 
@@ -86,7 +86,7 @@ def fitted(denials: Iterable[Denial]) -> Fit | None:
     One grant admits each of its methods on each of its paths and ports: `unseen` says what that is beside these.
     """
     usable = [each for each in denials if each.path is not None and not each.pipelock and each.method in METHODS]
-    secure = [each for each in usable if each.scheme == "https" and paths.problem(each.path or "") is None]
+    secure = [each for each in usable if each.scheme == "https" and is_canonical(each.path or "")]
     if secure:
         methods = {each.method for each in secure}
         return Fit(

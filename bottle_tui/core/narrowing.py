@@ -3,15 +3,18 @@
 Each step gives the next edit, or says in one line why there is none. `-` never widens; `=` admits what it says.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from bottle_tui.core.edits import ALWAYS, AS_ASKED, BOTTLE, LASTS, ONCE, Edit
 from bottle_tui.core.evidence import Evidence
-from bottle_tui.core.prefixes import covers, folders, narrowest, narrows
+from bottle_tui.core.prefixes import covers, folders, is_canonical, narrowest, narrows
 from bottle_tui.core.risk import is_public_suffix
-from sidecar_addon import hosts, paths
+from sidecar_addon import hosts
 from sidecar_addon.asks import MAX_PREFIXES, host_problem
 from sidecar_addon.hosts import HostError
 
@@ -122,9 +125,9 @@ def narrower_path(ask: Ask) -> Step:
     why = _no_rules(ask)
     if why:
         return Step(None, why)
-    for rung in ladder(ask):
-        if narrows(ask.paths, rung):
-            return Step(settled(ask, replace(ask.edit, path_allowlist=rung)))
+    rungs = ladder(ask)
+    for rung in rungs[bisect_left(rungs, True, key=lambda rung: narrows(ask.paths, rung)) :][:1]:
+        return Step(settled(ask, replace(ask.edit, path_allowlist=rung)))
     if ask.evidence is None:
         return Step(None, _unread(ask))
     return Step(None, "no narrower path was seen" if _seen(ask) else "no path was seen to narrow it to: e edits it")
@@ -135,35 +138,43 @@ def wider_path(ask: Ask) -> Step:
     why = _no_rules(ask)
     if why:
         return Step(None, why)
-    for rung in reversed(ladder(ask)):
-        if narrows(rung, ask.paths):
-            return Step(settled(ask, replace(ask.edit, path_allowlist=rung)))
+    rungs = ladder(ask)
+    for rung in rungs[: bisect_left(rungs, True, key=lambda rung: not narrows(rung, ask.paths))][-1:]:
+        return Step(settled(ask, replace(ask.edit, path_allowlist=rung)))
     return Step(None, "every path is the widest there is")
 
 
-def ladder(ask: Ask) -> list[tuple[str, ...]]:
-    """Every rung, the widest first: every path, the folders of what was asked, what was asked, the folders and paths
-    seen below it."""
+def ladder(ask: Ask) -> tuple[tuple[str, ...], ...]:
+    """Every rung, the widest first, each narrower than the one before: every path, the folders of what was asked, what
+    was asked, the folders and paths seen below it."""
     asked = tuple(str(path) for path in ask.args.get("path_allowlist") or ())
-    seen = [path for path in _seen(ask) if covers(asked, (path,))]
-    rungs = [(), *folders(asked), asked, *folders(seen), narrowest(seen) if seen else ()]
+    return _rungs(asked, tuple(path for path in _seen(ask) if covers(asked, (path,))))
+
+
+@lru_cache(maxsize=4)
+def _rungs(asked: tuple[str, ...], seen: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Climbed for every key and every footer, and agents choose how many there are: so they come in runs that are in
+    this order already, and the open card's are remembered."""
     steps: list[tuple[str, ...]] = [()]
-    for rung in rungs:
-        if rung and len(rung) <= MAX_PREFIXES and narrows(steps[-1], rung):
-            steps.append(rung)
-    return steps
+    for run in (folders(asked), [asked], folders(seen), [narrowest(seen)] if seen else []):
+        rungs = [rung for rung in run if rung and len(rung) <= MAX_PREFIXES]
+        last = steps[-1]
+        steps += rungs[bisect_left(rungs, True, key=lambda rung: narrows(last, rung)) :]
+    return tuple(steps)
+
+
+MOST_SEEN = 256
+"""Paths of single denials that the ladder is made of, the most frequent: a fit covers the others."""
 
 
 def _seen(ask: Ask) -> list[str]:
     """Whole paths that were denied on this host and that a route can name."""
     if ask.evidence is None:
         return []
-    found = [path for group in ask.evidence.groups if not group.background for path, _ in group.paths]
-    if ask.evidence.fit is not None:
-        found += ask.evidence.fit.paths
-    return [
-        path for path in dict.fromkeys(found) if path != "/" and not paths.problem(path) and not set(path) & {*"*?"}
-    ]
+    fit = ask.evidence.fit.paths if ask.evidence.fit is not None else ()
+    single = (path for group in ask.evidence.groups if not group.background for path, _ in group.paths)
+    found = dict.fromkeys([*islice(single, MOST_SEEN), *fit])
+    return [path for path in found if path != "/" and is_canonical(path) and not set(path) & {*"*?"}]
 
 
 def next_methods(ask: Ask) -> Step:

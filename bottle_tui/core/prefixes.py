@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from sidecar_addon import paths
@@ -25,15 +26,26 @@ def cut(path: str, depth: int) -> str:
 
 def united(prefixes: Iterable[str]) -> tuple[str, ...]:
     """In order, without those that another one covers."""
+    return tuple(sorted(_uncovered(sorted(set(prefixes), key=_segments))))
+
+
+def _uncovered(ordered: Iterable[str]) -> list[str]:
+    """Of prefixes in the order of their segments, where what one covers comes right behind it."""
     kept: list[str] = []
-    for prefix in sorted(set(prefixes), key=_segments):  # what one covers comes right behind it
+    for prefix in ordered:
         if not (kept and paths.covers(kept[-1], prefix)):
             kept.append(prefix)
-    return tuple(sorted(kept))
+    return kept
 
 
 def _segments(path: str) -> list[str]:
     return path.split("/")
+
+
+@lru_cache(maxsize=8_192)
+def is_canonical(path: str) -> bool:
+    """Whether a rule can name it at all. Remembered: an agent's paths are long, and looked at again and again."""
+    return paths.problem(path) is None
 
 
 def nameable(path: str) -> str:
@@ -88,11 +100,14 @@ def _folded(found: list[list[str]], shared: list[int], excess: int) -> tuple[lis
 
 def folders(wanted: Sequence[str], most: int = MAX_PREFIXES) -> list[tuple[str, ...]]:
     """Of these paths, cut at every depth, the shallowest first, until they are the paths themselves or more than
-    `most`; without "/", which is every path."""
+    `most`; without "/", which is every path. Each of them is narrower than the one before."""
+    ordered = sorted(set(wanted), key=_segments)  # and in the same order when they are cut
+    slashes = [[at for at, char in enumerate(path) if char == "/"] for path in ordered]
     deepest = max((path.strip("/").count("/") for path in wanted), default=0)
     rungs: list[tuple[str, ...]] = []
     for depth in range(1, deepest + 1):
-        rung = united(cut(path, depth) for path in wanted)
+        cuts = (path[: at[depth] + 1] if depth < len(at) else path for path, at in zip(ordered, slashes, strict=True))
+        rung = tuple(sorted(_uncovered(cuts)))
         if len(rung) > most or rung in rungs[-1:]:
             break
         rungs.append(rung)

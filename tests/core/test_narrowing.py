@@ -124,7 +124,7 @@ def test_every_step_is_another_edit_and_0_takes_all_of_them_back(key: str) -> No
 
 def test_the_path_steps_through_folders_to_what_was_seen() -> None:
     now = ask(seen(denied("/repos/acme/widgets/issues"), denied("/repos/acme/api")), path_allowlist=["/repos/acme/"])
-    assert ladder(now) == [
+    assert list(ladder(now)) == [
         (),
         ("/repos/",),
         ("/repos/acme/",),
@@ -133,6 +133,18 @@ def test_the_path_steps_through_folders_to_what_was_seen() -> None:
     ]
     assert after(narrowing.wider_path(now), now).paths == ("/repos/",)
     assert narrowing.wider_path(after(narrowing.narrower_path(now), now)).edit == AS_ASKED
+
+
+def test_an_agent_cannot_make_a_key_take_long_by_how_deep_and_many_its_paths_are() -> None:
+    deep = [f"/{n}" * 200 for n in range(64)]
+    evil = [denied(f"/{n}/" + "%C3%A9" * 300) for n in range(20_000)]
+    now = ask(seen(*(denied(f"{path}/x") for path in deep)), path_allowlist=deep)
+    for step in [narrowing.wider_path] * 200 + [narrowing.narrower_path] * 202:
+        now = after(step(now), now)
+    assert now.paths == tuple(sorted(f"{path}/x" for path in deep))
+    found = Evidence("id", "box", HOST, True, groups(evil), len(evil))
+    assert narrowing.narrower_path(ask(found)).edit is None, "they have no folder in common"
+    assert narrowing.wider_path(ask(found)).edit is None
 
 
 def test_without_evidence_minus_says_what_it_waits_for() -> None:
