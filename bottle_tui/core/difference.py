@@ -6,8 +6,9 @@ Only the neighbourhood of what changed is rendered, so that ten thousand routes 
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bottle_tui.core.mirror import Mirrored
@@ -74,7 +75,13 @@ def _rendered(routes: Sequence[Route], display: Display) -> list[tuple[str, str]
 
 
 def _yaml_of(route: Route, display: Display) -> str:
-    return block_yaml([_shown(route, display)])
+    return _block(json.dumps(_shown(route, display)))
+
+
+@lru_cache(maxsize=256)
+def _block(data: str) -> str:
+    """Remembered: YAML is slow to write, and every card is made anew at each look."""
+    return block_yaml([json.loads(data)])
 
 
 def _shown(route: Route, display: Display) -> dict[str, Any]:
@@ -170,11 +177,19 @@ def _route_lines(before: Sequence[Route], after: Sequence[Route], display: Displ
     lines: list[str] = []
     for host in [*(h for h in old if h not in new or old[h] != new[h]), *(h for h in new if h not in old)]:
         was = _yaml_of(old[host], Display()).splitlines() if host in old else []
-        will = block_yaml([_bound(new[host], display)]).splitlines() if host in new else []
-        lines += [f"{line[0]} {host} {line[2:]}" for line in difflib.ndiff(was, will) if line[0] in "+-"]
+        will = _block(json.dumps(_bound(new[host], display))).splitlines() if host in new else []
+        lines += [f"{sign} {host} {line}" for sign, line in _changed(was, will)]
     kept_before = [host for host in old if host in new]
     kept_after = [host for host in new if host in old]
     return lines if kept_before == kept_after else [*lines, "order " + " ".join(kept_after)]
+
+
+def _changed(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Lines that go, with -, and that come, with +. Which of them are alike is not asked: that takes hours of many."""
+    for kind, a1, a2, b1, b2 in difflib.SequenceMatcher(None, old, new).get_opcodes():
+        if kind != "equal":
+            yield from (("-", line) for line in old[a1:a2])
+            yield from (("+", line) for line in new[b1:b2])
 
 
 def _mirror_lines(before: Mirrored, after: Mirrored) -> list[str]:

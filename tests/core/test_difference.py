@@ -51,6 +51,15 @@ def test_ten_thousand_routes_cost_only_the_neighbourhood() -> None:
     assert "h5000.example.com" in text
 
 
+def test_many_grants_that_are_like_those_before_do_not_make_the_digest_take_long() -> None:
+    before = replace(A, grants=tuple(Grant(f"m{n}", path_allowlist=(f"/v1/{n}/widgets/",)) for n in range(300)))
+    after = replace(A, grants=tuple(Grant(f"n{n}", path_allowlist=(f"/v2/{n}/widgets/",)) for n in range(300)))
+    lines = diff([before], [after]).lines
+    assert len(lines) == 1200
+    assert "- a.example.com     path_allowlist: [/v1/7/widgets/]" in lines
+    assert "+ a.example.com     path_allowlist: [/v2/7/widgets/]" in lines
+
+
 def test_nothing_changed_is_an_empty_diff() -> None:
     assert diff([A, B], [A, B]) == Difference("", "", ())
 
