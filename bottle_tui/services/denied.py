@@ -1,10 +1,12 @@
 """Denied, not asked: what a bottle was refused and no proposal is about, and the operator's own proposal for it."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bottle_tui.core import bygone, denials, evidence_text, journal
+from bottle_tui.core.asked import Asked
 from bottle_tui.core.evidence import Denial, DeniedGroup, Fit, Window
 from bottle_tui.core.words import counted
 from bottle_tui.errors import BottleError, Conflict, NotFound
@@ -57,7 +59,7 @@ def _of_bottle(opened: Session, window: Window) -> list[DeniedGroup]:
     table = session.live(opened.home).table
     now = opened.clock.now()
     entries = outdated.as_they_are(queue.entries(opened.home, opened.recorded.incarnation), now)
-    asked = _by_pattern(_as_table(entry) for entry in entries if _is_asked(entry))
+    asked = _by_pattern(entry for entry in entries if _is_asked(entry))
     loud = [each for each in window.denials if not each.background and each.reason not in _LEFT_OUT]
     open_ones = [each for each in loud if each.path is not None and not _settled(each, table, asked, now)]
     by_kind: dict[tuple[str, str], list[Denial]] = {}
@@ -89,17 +91,20 @@ def _as_table(entry: Entry) -> Table:
     return Table((Route(str(args["host"]), (Grant(entry.id, **asks.grant_fields(args)),), pipelock="passthrough"),))
 
 
-def _by_pattern(asked: Iterable[Table]) -> dict[str, list[Table]]:
+def _by_pattern(entries: Iterable[Entry]) -> dict[str, Asked]:
     """By the host or the wildcard that is asked for: there are many denials, and after a day many asks."""
-    found: dict[str, list[Table]] = {}
-    for table in asked:
-        found.setdefault(table.routes[0].host, []).append(table)
-    return found
+    found: dict[str, dict[object, Table]] = {}
+    for entry in entries:
+        args = {key: value for key, value in entry.proposal.args.items() if key != "justification"}
+        alike = json.dumps(args, sort_keys=True)  # of asks in other words one is enough
+        found.setdefault(str(args["host"]), {})[alike] = _as_table(entry)
+    return {host: Asked.of(tables.values()) for host, tables in found.items()}
 
 
-def _settled(denial: Denial, table: Table, asked: Mapping[str, Sequence[Table]], now: datetime) -> bool:
+def _settled(denial: Denial, table: Table, asked: Mapping[str, Asked], now: datetime) -> bool:
     """Whether it would pass by now, or is asked for."""
-    about = (each for pattern in _covering(denial.host) for each in asked.get(pattern, ())) if asked else ()
+    known = [asked[pattern] for pattern in _covering(denial.host) if pattern in asked] if asked else ()
+    about = (each for one in known for each in one.about(denial.path or ""))
     return any(denials.admits(each, denial, now) for each in (table, *about))
 
 

@@ -106,21 +106,20 @@ def stamp(session: Session) -> None:
 
 
 def _take(session: Session, name: str, data: bytes) -> str | None:
-    """Keep one proposal; why not, if not."""
+    """Keep one proposal; why not, if not. What is known is not read again: after a while that is nearly all of them."""
+    known = _note(session.home, identity) if proposals.is_id(identity := name.removesuffix(".json")) else None
+    if known is not None:
+        same = known.digest == digest_of(data)
+        return None if same else "was changed after it was first seen; the copy first seen counts"
     try:
         proposal = proposals.parse_proposal(data)
     except ProposalError as error:
         return str(error)
     if name != f"{proposal.id}.json":
         return f"holds the proposal {proposal.id}, which is not its name"
-    known = _note(session.home, proposal.id)
-    if known is None:
-        note = Note(session.recorded.incarnation, digest_of(data), session.clock.now())
-        session.home.write(f"{FOLDER}/{proposal.id}.json", data)
-        _keep(session.home, proposal.id, note)
-        return None
-    if known.digest != digest_of(data):
-        return "was changed after it was first seen; the copy first seen counts"
+    note = Note(session.recorded.incarnation, digest_of(data), session.clock.now())
+    session.home.write(f"{FOLDER}/{proposal.id}.json", data)
+    _keep(session.home, proposal.id, note)
     return None
 
 
@@ -156,7 +155,7 @@ def entry(home: BottleHome, identity: str, incarnation: str | None) -> Entry | N
     if note is None or data is None or digest_of(data) != note.digest:
         return None
     try:
-        proposal = proposals.parse_proposal(data)
+        proposal = _parsed(note.digest, data)
     except ProposalError as error:  # an earlier version took it
         raise damaged(home, f"{FOLDER}/{identity}.json", error) from None
     return Entry(
@@ -166,6 +165,20 @@ def entry(home: BottleHome, identity: str, incarnation: str | None) -> Entry | N
         decision=_decision(home, identity),
         current=note.incarnation == incarnation,
     )
+
+
+_proposals: dict[str, Proposal] = {}
+"""By the digest of their bytes, as this process has read them: agents make them long, and every look needs them all."""
+
+
+def _parsed(digest: str, data: bytes) -> Proposal:
+    found = _proposals.get(digest)
+    if found is None:
+        found = proposals.parse_proposal(data)
+        if len(_proposals) >= MOST:
+            _proposals.clear()
+        _proposals[digest] = found
+    return found
 
 
 def find(world: World, fragment: str) -> tuple[str, str]:
