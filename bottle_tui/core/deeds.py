@@ -122,7 +122,7 @@ def _deed(record: Mapping[str, Any], hosts: Mapping[str, str]) -> Deed | None:
     kind, of = record.get("kind"), str(record.get("of") or "")
     try:
         at, number = parse_time(str(record.get("time"))), int(record["n"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
     known = _VERBS.get(of, of or "changed")
     verb = known if kind in ("intent", "result") else _PLAIN.get(str(kind), str(kind))

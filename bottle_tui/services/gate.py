@@ -73,7 +73,7 @@ def status(egress: Sidecar, *, seconds: float = SECONDS) -> GateStatus:
             time=parse_time(value["time"]),
             parent_silent=float(value.get("parent_silent", 0.0)),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _nonsense(error) from None
 
 
@@ -102,9 +102,10 @@ def _answer(item: dict[str, Any]) -> Answer:
 
 
 def scan_stats(egress: Sidecar, *, seconds: float = SECONDS) -> dict[str, dict[str, int]]:
-    """host → {requests, bytes, ms}: what scanning has cost so far. Raises SidecarUnreachable."""
+    """host → {requests, bytes, ms}: what scanning has cost so far, whole numbers only. Raises SidecarUnreachable."""
     value = _ask(egress, {"verb": "scan_stats"}, empty=True, seconds=seconds)
-    return {str(host): stats for host, stats in value.items() if isinstance(stats, dict)}
+    found = {str(host): stats for host, stats in value.items() if isinstance(stats, dict)}
+    return {host: {name: many for name, many in each.items() if type(many) is int} for host, each in found.items()}
 
 
 def put_token(egress: Sidecar, slot: str, token_ref: str, value: str) -> None:

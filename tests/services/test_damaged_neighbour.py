@@ -126,3 +126,38 @@ def test_a_configuration_of_which_a_part_is_gone_stands_on_the_card_too(bottle: 
     bottle.home.write("pipelock.yaml", json.dumps({**config, "request_body_scanning": None}).encode())
     (card,) = review.cards(bottle.world)
     assert card.problem is not None and "pipelock.yaml" in card.problem
+
+
+ODD = (None, [], {}, "x", float("inf"), float("nan"), 10**30, -1)
+
+
+def _looks_at_all(bottle: Any) -> None:
+    assert {each.slug for each in status.bottles(bottle.world)} == {"box", "other"}
+    assert [card.slug for card in review.cards(bottle.world, lost={})] == ["box"]
+    for look in LOOKS.values():
+        look(bottle.world)
+
+
+@pytest.fixture
+def odd(bottle: Any) -> Any:
+    """A bottle that runs, beside one with an ask."""
+    other = one_more(bottle, "other")
+    bottle.ask()
+    return other
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_a_gate_whose_answers_make_no_sense_is_its_own_trouble(odd: Any, value: object) -> None:
+    usual = odd.gate._control
+    for name in usual({"verb": "status"}):
+        odd.gate._control = lambda wish, name=name: {**usual(wish), **({name: value} if "time" in usual(wish) else {})}
+        _looks_at_all(odd)
+    stats = {"api.example.com": dict.fromkeys(("requests", "bytes", "ms"), value)}
+    odd.gate._control = lambda wish: stats if wish["verb"] == "scan_stats" else usual(wish)
+    _looks_at_all(odd)
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_a_record_whose_number_is_none_is_left_out(odd: Any, value: object) -> None:
+    odd.home.write("audit.jsonl", json.dumps({"n": value, "time": "2026-01-01T12:00:00Z", "kind": "rejected"}).encode())
+    _looks_at_all(odd)
