@@ -195,7 +195,8 @@ def kept(world: World, slug: str, since: datetime | None) -> tuple[list[Row], li
     for name in _days(home):
         if name[:10] < f"{start:%Y-%m-%d}":
             continue
-        more, holes = _read(home.read(f"{FOLDER}/{name}") or b"", newest)
+        data = home.read(f"{FOLDER}/{name}") or b""
+        more, holes = _read(data, min(newest, _newest(data) or newest))
         rows += more
         gaps += holes
     begin = f"{start:%Y-%m-%dT%H:%M}"
@@ -204,6 +205,7 @@ def kept(world: World, slug: str, since: datetime | None) -> tuple[list[Row], li
 
 @lru_cache(maxsize=64)
 def _read(data: bytes, newest: int) -> tuple[tuple[Row, ...], tuple[Gap, ...]]:
+    """A day that is over is read once: `newest` is at most its own last, and not that of every count since."""
     rows, gaps = rollup_file.read(data, newest)
     return tuple(rows), tuple(gaps)
 

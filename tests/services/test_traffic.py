@@ -209,6 +209,23 @@ def test_a_days_file_is_added_up_when_it_grows(box, monkeypatch: pytest.MonkeyPa
     assert counted(box) == 20
 
 
+def test_a_day_that_is_over_is_not_read_again_after_each_count(box) -> None:
+    for _ in range(5):
+        say(box)
+        traffic.drain(box.world, "box")
+        box.clock.advance(86_400)
+    say(box)
+    traffic.drain(box.world, "box")
+    assert counted(box) == 6
+    before = traffic._read.cache_info().misses
+    for _ in range(3):
+        say(box)
+        traffic.drain(box.world, "box")
+        counted(box)
+    assert traffic._read.cache_info().misses - before == 3, "today's alone, once for each count"
+    assert counted(box) == 9
+
+
 def test_each_grants_use_is_told_and_one_host_can_be_picked(box) -> None:
     say(box, 2)
     say(box, 1, host="files.example.net", grant="m2")
