@@ -55,8 +55,7 @@ def _answered(world: World, card: Card) -> Outcome | None:
             unchanged=True,
             digest=bottle.live.table.digest,
         )
-        queue.write(bottle.session.home, decision)
-        why = telling.tell(bottle.session, decision)
+        why = telling.decided(bottle.session, decision)
     line = LINE if why is None else f"{LINE}; the agent could not be told ({why})"
     return Outcome(card.id, card.slug, "approved", in_force=True, line=line, applied=decision.applied)
 

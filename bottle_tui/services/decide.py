@@ -176,8 +176,9 @@ def _answer(world: World, id: str, status: str, reason: str | None) -> Outcome:
             proposal_bytes=entry.data.decode(),
         )
         decision = Decision(identity, status, world.operator, world.clock.now(), reason)
-        queue.write(opened.home, decision)
-        why = None if entry.note.by_operator else telling.tell(opened, decision)
+        if entry.note.by_operator:
+            queue.write(opened.home, decision)
+        why = None if entry.note.by_operator else telling.decided(opened, decision)
     word = "rejected" if status == "rejected" else "reopened"
     line = f"{word} {entry.proposal.args.get('host') or 'lines for its Dockerfile'}"
     if why is not None:

@@ -38,6 +38,17 @@ def tell(session: Session, *decisions: Decision) -> str | None:
         return error.message
 
 
+def decided(session: Session, decision: Decision) -> str | None:
+    """Write a decision down and hand it over, as `tell` does; whoever dies between the two has left the mark."""
+    mark = f"{queue.FOLDER}/{decision.id}{_UNTOLD}"
+    session.home.write(mark, b"")
+    queue.write(session.home, decision)
+    why = tell(session, decision)
+    if why is None:
+        session.home.delete(mark)
+    return why
+
+
 def tell_again(session: Session) -> None:
     """Hand over what could not be before, if it can be now. The caller holds the lock."""
     marked = [name.removesuffix(_UNTOLD) for name in session.home.names(queue.FOLDER) if name.endswith(_UNTOLD)]

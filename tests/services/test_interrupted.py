@@ -7,7 +7,7 @@ import pytest
 
 from bottle_tui.adapters.fakes import Died
 from bottle_tui.errors import SidecarUnreachable
-from bottle_tui.services import audit, decide, interrupted, review, routes, status
+from bottle_tui.services import audit, decide, interrupted, review, routes, status, watching
 from bottle_tui.services.settle import MOST_FAILURES
 from tests.services.test_many_bottles import beside as one_more
 
@@ -150,3 +150,21 @@ def test_that_it_was_put_back_in_the_end_is_a_line(stubborn: Any) -> None:
     assert (told["restored"], told["in_force"], "before" in told) == (True, False, False)
     assert stubborn.home.read("apply.json") is None
     assert "unbroken" in audit.verify(stubborn.world, "box")
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_rejection_that_died_anywhere_waits_still_or_reaches_the_agent(make: Any, tmp_path: Any, after: bool) -> None:
+    for at in range(1, 40):
+        bottle = make(home_root=tmp_path / f"home{at}")
+        identity = bottle.ask()
+        bottle.wire.calls.clear()
+        bottle.wire.at, bottle.wire.after = at, after
+        try:
+            decide.reject(bottle.world, identity, "no")
+            break
+        except Died:
+            bottle.wire.at = None
+        watching.watched(bottle.world, bottle.clock.now())
+        kept, told = bottle.decided(identity), bottle.supervise.decision(identity)
+        assert (kept and kept.status) == (told and told.status), bottle.wire.calls[at - 1]
+    assert at > 5
