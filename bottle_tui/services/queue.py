@@ -87,7 +87,7 @@ def sync(session: Session) -> list[Refused]:
     """Copy what is new in supervise. Raises SidecarUnreachable. What is refused is reported, and never followed."""
     found = session.sidecar("supervise").read_folder(PROPOSALS)
     refused: list[Refused] = []
-    for name in sorted(found)[:MOST]:
+    for name in sorted(found, key=_by_age)[-MOST:]:
         why = _take(session, name, found[name])
         if why is not None:
             refused.append(Refused(name[:100], why))
@@ -95,6 +95,11 @@ def sync(session: Session) -> list[Refused]:
         refused.append(Refused("…", f"{len(found) - MOST} more files are left unread; supervise files at most 20 open"))
     stamp(session)
     return refused
+
+
+def _by_age(name: str) -> tuple[bool, str]:
+    """The oldest first, and before all what is none: an agent that asks for weeks fills the folder with old ones."""
+    return proposals.is_id(name.removesuffix(".json")), name
 
 
 def stamp(session: Session) -> None:

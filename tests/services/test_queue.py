@@ -64,6 +64,16 @@ def test_a_flood_of_files_is_cut_off(bottle: Any, monkeypatch: pytest.MonkeyPatc
     assert "2 more files" in refused[-1].why
 
 
+def test_of_more_files_than_are_looked_at_the_newest_asks_are_read(
+    bottle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "MOST", 2)
+    asked = [bottle.supervise.file("egress-block", host=f"h{number}.example.org") for number in range(3)]
+    bottle.supervise.files[f"{QUEUE}/proposals/zzz"] = b"{}"
+    queue.sync(session.opened(bottle.world, "box"))
+    assert {entry.id for entry in queue.entries(bottle.home, "one")} == set(sorted(asked)[1:])
+
+
 def test_an_unreachable_queue_is_the_queue_as_it_was(bottle: Any) -> None:
     identity = bottle.ask()
     bottle.supervise.unreachable = True
