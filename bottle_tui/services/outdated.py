@@ -86,9 +86,11 @@ def _supersede(opened: Session, outdated: list[Entry], why: str) -> list[str]:
         for entry in outdated:
             audit.append(opened.world, opened.home, "superseded", component="egress", proposal=entry.id, why=why)
             decision = Decision(entry.id, "superseded", BY, opened.clock.now(), reason=why)
-            queue.write(opened.home, decision)
-            if not entry.note.by_operator:
+            if entry.note.by_operator:
+                queue.write(opened.home, decision)
+            else:
+                telling.keep(opened, decision)
                 told.append(decision)
     finally:
-        telling.tell(opened, *told)
+        telling.hand_over(opened, *told)
     return [entry.id for entry in outdated]

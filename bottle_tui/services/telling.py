@@ -34,19 +34,33 @@ def tell(session: Session, *decisions: Decision) -> str | None:
         return _hand_over(session, decisions)
     except SidecarUnreachable as error:
         for each in decisions:
-            session.home.write(f"{queue.FOLDER}/{each.id}{_UNTOLD}", b"")
+            session.home.write(_mark(each), b"")
         return error.message
 
 
 def decided(session: Session, decision: Decision) -> str | None:
     """Write a decision down and hand it over, as `tell` does; whoever dies between the two has left the mark."""
-    mark = f"{queue.FOLDER}/{decision.id}{_UNTOLD}"
-    session.home.write(mark, b"")
+    keep(session, decision)
+    return hand_over(session, decision)
+
+
+def keep(session: Session, decision: Decision) -> None:
+    """Write a decision down, marked as one that is still to be handed over."""
+    session.home.write(_mark(decision), b"")
     queue.write(session.home, decision)
-    why = tell(session, decision)
+
+
+def hand_over(session: Session, *kept: Decision) -> str | None:
+    """As `tell`, of what was kept with a mark."""
+    why = tell(session, *kept)
     if why is None:
-        session.home.delete(mark)
+        for each in kept:
+            session.home.delete(_mark(each))
     return why
+
+
+def _mark(decision: Decision) -> str:
+    return f"{queue.FOLDER}/{decision.id}{_UNTOLD}"
 
 
 def tell_again(session: Session) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bottle_tui.adapters.fakes import Died
 from bottle_tui.errors import SidecarUnreachable
-from bottle_tui.services import audit, decide, interrupted, review, routes, status, watching
+from bottle_tui.services import audit, decide, interrupted, outdated, review, routes, status, watching
 from bottle_tui.services.settle import MOST_FAILURES
 from tests.services.test_many_bottles import beside as one_more
 
@@ -152,15 +152,27 @@ def test_that_it_was_put_back_in_the_end_is_a_line(stubborn: Any) -> None:
     assert "unbroken" in audit.verify(stubborn.world, "box")
 
 
+def rejected(bottle: Any, identity: str) -> None:
+    decide.reject(bottle.world, identity, "no")
+
+
+def superseded(bottle: Any, identity: str) -> None:
+    bottle.clock.advance(25 * 3600)
+    outdated.settle(bottle.world)
+
+
 @pytest.mark.parametrize("after", [False, True])
-def test_a_rejection_that_died_anywhere_waits_still_or_reaches_the_agent(make: Any, tmp_path: Any, after: bool) -> None:
+@pytest.mark.parametrize("end", [rejected, superseded])
+def test_an_end_that_died_anywhere_waits_still_or_reaches_the_agent(
+    make: Any, tmp_path: Any, end: Any, after: bool
+) -> None:
     for at in range(1, 40):
         bottle = make(home_root=tmp_path / f"home{at}")
         identity = bottle.ask()
         bottle.wire.calls.clear()
         bottle.wire.at, bottle.wire.after = at, after
         try:
-            decide.reject(bottle.world, identity, "no")
+            end(bottle, identity)
             break
         except Died:
             bottle.wire.at = None
