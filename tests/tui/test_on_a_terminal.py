@@ -41,6 +41,8 @@ def dashboard(**env: str) -> Iterator[tuple[int, int]]:
     """The process and its terminal; it has to have ended by itself, with 0."""
     pid, fd = pty.fork()
     if pid == 0:
+        for name in (signal.SIGINT, signal.SIGQUIT):  # a shell in the background ignores them for all it starts
+            signal.signal(name, signal.SIG_DFL)
         os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24", TEXTUAL_ANIMATIONS="none", **env)
         os.environ.pop("VISUAL", None)
         os.execv(sys.executable, [sys.executable, "-c", PROGRAM])

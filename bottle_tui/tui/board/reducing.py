@@ -114,4 +114,5 @@ def result_of(verb: str, outcome: Outcome, now: datetime) -> Result:
     good = outcome.exit_code == 0
     undo = good and verb == "approve" and outcome.status == "approved"
     reopen = good and verb == "reject" and outcome.status == "rejected"
-    return Result(now, outcome.line, "ok" if good else "bad", outcome.id, undo, reopen)
+    unsettled = verb == "approve" and outcome.status == "failed"
+    return Result(now, outcome.line, "ok" if good else "bad", outcome.id, undo, reopen, unsettled=unsettled)

@@ -37,6 +37,8 @@ class Result:
     """What was approved for which bottle, once the card was looked at again."""
     heard_of: bool = True
     """Whether an agent is to hear of it: not of what was the operator's own idea, nor of what is over."""
+    unsettled: bool = False
+    """An approval that is written down and was not in force when its worker ended: it may yet come into force."""
     elsewhere: bool = False
     """Whether somebody else has done it: then it is said how long ago."""
     reminded: bool = False
@@ -98,7 +100,9 @@ def recovered(results: Results, card: Card) -> Results:
         return results
     line = f"approved {card.host or card.tool} for {card.slug}: in force after all"
     return tuple(
-        replace(each, text=line, kind="ok", undo=True) if each.id == card.id and each.kind == "bad" else each
+        replace(each, text=line, kind="ok", undo=True, unsettled=False)
+        if each.id == card.id and each.unsettled
+        else each
         for each in results
     )
 
