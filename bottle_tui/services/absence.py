@@ -12,13 +12,13 @@ MOST = 50
 _OVER = ("ended", "superseded")
 
 
-def since(world: World, left: datetime, slug: str | None = None) -> Absence:
-    """Of one bottle or all; what cannot be read of one is said in the remark."""
+def since(world: World, left: datetime) -> Absence:
+    """Of all bottles; what cannot be read of one is said in the remark."""
     ran_out: list[Happened] = []
     decided: list[Happened] = []
     up = down = requests = 0
     remark = ""
-    for name in [slug] if slug else world.home.slugs():
+    for name in world.home.slugs():
         try:
             for deed in history.listed(world, name):
                 if deed.at < left:

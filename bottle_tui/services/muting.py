@@ -38,10 +38,10 @@ def until(home: BottleHome, now: datetime) -> datetime | None:
     return end if end is not None and end > now else None
 
 
-def muted(world: World, slug: str | None = None) -> dict[str, datetime]:
+def muted(world: World) -> dict[str, datetime]:
     """Slug → until when, of one bottle or all; files only."""
     found: dict[str, datetime] = {}
-    for name in [slug] if slug else world.home.slugs():
+    for name in world.home.slugs():
         try:
             end = until(world.home.bottle(name), world.clock.now())
         except BottleError:
@@ -51,10 +51,10 @@ def muted(world: World, slug: str | None = None) -> dict[str, datetime]:
     return found
 
 
-def settle(world: World, slug: str | None = None) -> list[str]:
+def settle(world: World) -> list[str]:
     """Mutes that are over are taken away; the slugs. Their agents know by themselves that they are."""
     done: list[str] = []
-    for name in [slug] if slug else world.home.slugs():
+    for name in world.home.slugs():
         home = world.home.bottle(name)
         try:
             if home.read(FILE) is None or until(home, world.clock.now()) is not None:

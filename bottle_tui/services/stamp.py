@@ -15,9 +15,9 @@ _NAMES = (
 )  # fmt: skip
 
 
-def stamp(world: World, slug: str | None = None) -> tuple[object, ...]:
+def stamp(world: World) -> tuple[object, ...]:
     """Equal to the last one when nothing was written since, of one bottle or all. Raises nothing."""
-    slugs = [slug] if slug else world.home.slugs()
+    slugs = world.home.slugs()
     return tuple((name, tuple(time_of(world.home.bottle(name).path / file) for file in _NAMES)) for name in slugs)
 
 

@@ -7,10 +7,10 @@ from bottle_tui.ports import World
 from bottle_tui.services import lookup, session
 
 
-def endings(world: World, slug: str | None = None) -> list[Ending]:
+def endings(world: World) -> list[Ending]:
     """What ends first comes first. A bottle that is down or cannot be read has none."""
     found: list[Ending] = []
-    for name in [slug] if slug else world.home.slugs():
+    for name in world.home.slugs():
         try:
             if lookup.find(world, name) is not None:
                 table = session.live(world.home.bottle(name)).table
